@@ -44,7 +44,7 @@ def make_tiny_encoder(folder: Path, *, seed: int = 0) -> Path:
     )
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        model_max_length=128,
+        model_max_length=512,
         pad_token="[PAD]",
         unk_token="[UNK]",
         cls_token="[CLS]",
@@ -62,7 +62,7 @@ def make_tiny_encoder(folder: Path, *, seed: int = 0) -> Path:
                 num_hidden_layers=2,
                 num_attention_heads=2,
                 intermediate_size=64,
-                max_position_embeddings=128,
+                max_position_embeddings=512,
                 # Wider than BERT's 0.02: a model this small learns nothing from tinier weights.
                 initializer_range=0.2,
             )
