@@ -1,0 +1,83 @@
+# nli-lifecycle: `make help` lists the verbs. Every verb sets up what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# First interpreter of the supported range; say `make PYTHON=… run` to choose another.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV ?= .venv
+BIN := $(VENV)/bin
+ENV ?= dev
+# Wheel index for PyTorch: the small CPU build where no NVIDIA GPU is seen; empty: pip's own index.
+TORCH_INDEX ?= $(if $(shell command -v nvidia-smi 2>/dev/null),,$(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+export DO_NOT_TRACK := 1
+export PYTHONWARNINGS ?= default
+
+.PHONY: help install run test test-slow check viz ui bench package clean clean-data
+
+help:  ## list the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
+	  awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@"$(or $(PYTHON),python3)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
+	  f"Python {v[0]}.{v[1]} ({sys.executable}) is not supported: Python 3.11, 3.12 or 3.13 is needed. " \
+	  "Install one, then say for example: make PYTHON=python3.12 run")'
+	@"$(or $(PYTHON),python3)" -m venv $(VENV) || { rm -rf $(VENV); echo "python3 -m venv failed: install the venv module (Debian/Ubuntu: apt install python3-venv)." >&2; exit 1; }
+
+# One stamp a set of extras; each says what it installs, because the first time takes minutes.
+$(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing nli-lifecycle into $(VENV) (a few minutes, once) …"
+	@# --no-deps: only PyTorch itself comes from that index; without it, pip's own index decides.
+	@$(if $(TORCH_INDEX),$(PIP) --retries 1 --no-deps --index-url $(TORCH_INDEX) torch 2>/dev/null ||) $(PIP) torch
+	@$(PIP) --editable '.[sample]'
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed-run
+	@echo "Installing the development tools …"
+	@$(PIP) --editable '.[sample,dev]'
+	@touch $@
+
+$(VENV)/.installed-%: $(VENV)/.installed-run
+	@echo "Installing the extra '$*' …"
+	@$(PIP) --editable '.[sample,$*]'
+	@touch $@
+
+install: $(VENV)/.installed-run  ## make .venv and install what `make run` needs
+
+run: install  ## run the environment's pipelines (ENV=dev|staging|prod) and print a summary
+	@$(BIN)/kedro run --env $(ENV)
+
+test: $(VENV)/.installed-test  ## run the tests
+	@$(BIN)/pytest
+
+test-slow: $(VENV)/.installed-test  ## run the slow and server-bound tests
+	@$(BIN)/pytest -m slow
+
+check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
+	@$(BIN)/black --check --quiet . || { echo "Formatting differs: run $(BIN)/black ." >&2; exit 1; }
+	@$(BIN)/flake8 src tests bench
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz
+	@$(BIN)/kedro viz run --env $(ENV)
+
+ui: install  ## look at runs and models in the MLflow UI
+	@$(BIN)/kedro mlflow ui --env $(ENV)
+
+bench: $(VENV)/.installed-bench  ## measure the published figures (quick settings)
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script --quick; done
+
+package: $(VENV)/.installed-test  ## build the wheel and the configuration archive
+	@rm -rf build dist
+	@$(BIN)/kedro package
+
+clean:  ## remove .venv, caches and build products; data and MLflow stores stay
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
+
+clean-data:  ## remove every environment's data and the embedded MLflow store
+	@find data -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	@rm -rf mlruns

@@ -1,0 +1,32 @@
+"""The project's commands: `kedro run` that ends a foreseeable failure in one clear message."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+
+from nli_lifecycle.errors import explain
+
+
+@click.group(name="nli-lifecycle")
+def cli() -> None:
+    """Commands of nli-lifecycle."""
+
+
+@functools.wraps(kedro_run.callback)
+def _run(*args: Any, **kwargs: Any) -> Any:
+    try:
+        return kedro_run.callback(*args, **kwargs)
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        raise click.ClickException(message) from error
+
+
+# Module-level name: a packaged project's entry point looks the command up here.
+run = click.Command("run", callback=_run, params=kedro_run.params, help=kedro_run.help)
+cli.add_command(run)

@@ -1,0 +1,62 @@
+"""A folder of trained models, each under the key of everything that went into it."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+
+@dataclass(frozen=True)
+class ModelStore:
+    """Write-once folders by key: a folder exists under its key only when it is complete."""
+
+    folder: Path
+
+    def find(self, key: str, part: str) -> Path | None:
+        """Return the finished folder of ``part`` (checkpoint or bundle), None where there is none."""
+        path = self.folder / key / part
+        return path if path.is_dir() else None
+
+    @contextmanager
+    def writing(self, key: str, part: str) -> Iterator[Path]:
+        """Give an empty folder to fill; it appears under the key only if the block succeeds."""
+        final = self.folder / key / part
+        final.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = final.with_name(f".{part}-{uuid.uuid4().hex}")
+        unfinished.mkdir()
+        try:
+            yield unfinished
+            unfinished.rename(final)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+class ModelStoreDataset(AbstractDataset[None, ModelStore]):
+    """Catalog entry of the environment's ``ModelStore``; load-only.
+
+    Args:
+        filepath: the folder that holds the models.
+        metadata: free-form, for example kedro-viz's layer.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> ModelStore:
+        """Return the store's handle; nothing is read yet."""
+        return ModelStore(self._filepath)
+
+    def save(self, data: None) -> None:
+        """Refuse: models are written through the handle, under their key."""
+        raise NotImplementedError("ModelStoreDataset is load-only.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,76 @@
+"""Turn a foreseeable failure into one message: what is wrong, where, what to do."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from mlflow.exceptions import MlflowException
+from pydantic import ValidationError
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def explain(error: BaseException) -> str | None:
+    """Say in one message why the run failed.
+
+    Args:
+        error: what the run raised; its causes are searched too, because Kedro and MLflow wrap
+            what datasets raise.
+
+    Returns:
+        The message, or None for an error nobody foresaw, whose traceback is needed.
+    """
+    for cause in _chain(error):
+        if isinstance(cause, ValidationError):
+            return _parameters(cause)
+        if isinstance(cause, OSError) and cause.errno in NO_SPACE:
+            return (
+                f"The disk is full ({cause.strerror}: {cause.filename or 'while writing'}). "
+                "Free some space, or put data and stores elsewhere with NLI_HOME=<folder>, "
+                "then run the same command again: finished steps are kept."
+            )
+        if isinstance(cause, PermissionError):
+            return (
+                f"No permission for {cause.filename}. Give this user access to it, "
+                "or put data and stores elsewhere with NLI_HOME=<folder>."
+            )
+        if type(cause).__module__.startswith("nli_lifecycle."):
+            return str(cause)
+    if unreachable := next(filter(_is_connection, _chain(error)), None):
+        return (
+            f"The MLflow server cannot be reached: {_first_line(unreachable)}. Check "
+            "MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI (unset: the embedded store), "
+            "and that the server is running."
+        )
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_connection(error: BaseException) -> bool:
+    text = str(error)
+    return isinstance(error, (ConnectionError, MlflowException)) and (
+        "Max retries exceeded" in text or "Connection" in text or "refused" in text
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:300]
+
+
+def _parameters(error: ValidationError) -> str:
+    lines = [
+        f"  {error.title}.{'.'.join(map(str, item['loc']))}: {item['msg']}"
+        + ("" if item["type"] == "extra_forbidden" else f", not {item['input']!r}")
+        for item in error.errors()
+    ]
+    return "\n".join(
+        ["These parameters are not valid:", *lines]
+        + ["Correct them in conf/*/parameters_*.yml or after --params; names and meanings are "]
+        + ["in src/nli_lifecycle/parameters.py."]
+    )

@@ -1,0 +1,36 @@
+"""The project's pipelines, as visible arithmetic."""
+
+from kedro.pipeline import Pipeline
+
+from nli_lifecycle.pipelines import (
+    data_engineering,
+    evaluation,
+    intake,
+    promotion,
+    training,
+)
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Map names to pipelines.
+
+    ``__default__`` is dev's, the same in every environment: what `kedro run --env staging`
+    runs without names is ``default_pipelines`` in that environment's ``globals.yml``.
+    """
+    parts = {
+        "data_engineering": data_engineering.create_pipeline(),
+        "training": training.create_pipeline(),
+        "intake": intake.create_pipeline(),
+        "evaluation": evaluation.create_pipeline(),
+        "promotion": promotion.create_pipeline(),
+    }
+    stages = {name: Pipeline(pipeline, tags=name) for name, pipeline in parts.items()}
+    judgement = stages["evaluation"] + stages["promotion"]
+    train_and_release = stages["data_engineering"] + stages["training"] + judgement
+    intake_and_release = stages["data_engineering"] + stages["intake"] + judgement
+    return {
+        **stages,
+        "train_and_release": train_and_release,
+        "intake_and_release": intake_and_release,
+        "__default__": train_and_release,
+    }

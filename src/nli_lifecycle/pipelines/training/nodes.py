@@ -1,0 +1,112 @@
+"""Nodes of training: identify, train, export, register."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from nli_lifecycle.datasets.models import ModelStore
+from nli_lifecycle.lifecycle.registry import ModelRef, Registry
+from nli_lifecycle.nli.bundle import Bundle, open_bundle
+from nli_lifecycle.nli.encoders import locate_encoder
+from nli_lifecycle.nli.export import check_exportable, export
+from nli_lifecycle.nli.training import train
+from nli_lifecycle.parameters import ExportParameters, TrainingParameters
+from nli_lifecycle.provenance import code_version, library_versions, sha256_json
+from nli_lifecycle.pyfunc.package import save_pyfunc
+from nli_lifecycle.tracking import child_run, run_tags
+
+logger = logging.getLogger(__name__)
+
+
+def identify(data_version: str, training: TrainingParameters, export: ExportParameters) -> str:
+    """Hash everything that decides what training and export produce.
+
+    Returns:
+        16 hex digits: the same key means the same model, so its finished bundle is reused.
+    """
+    parts = {
+        "data": data_version,
+        "training": training.model_dump(mode="json"),
+        "export": export.model_dump(mode="json"),
+        "code": code_version(),
+        "libraries": library_versions(),
+    }
+    return sha256_json(parts)[:16]
+
+
+def train_model(
+    models: ModelStore,
+    training_key: str,
+    train_pairs: pd.DataFrame,
+    validation_pairs: pd.DataFrame,
+    training: TrainingParameters,
+) -> str:
+    """Fine-tune the encoder, or find the checkpoint that this key has already made.
+
+    Returns:
+        The checkpoint's folder: a Hugging Face model with ``training.json`` beside it.
+    """
+    if finished := models.find(training_key, "checkpoint"):
+        logger.info("Same data, parameters, code and libraries: reusing model %s.", training_key)
+        return str(finished)
+    encoder = locate_encoder(training)
+    # Seconds here save the minutes of training a model that could never be exported.
+    check_exportable(encoder, max_length=training.max_length)
+    with (
+        child_run("training", {"training_key": training_key}) as log_metrics,
+        models.writing(training_key, "checkpoint") as folder,
+    ):
+        result = train(
+            train_pairs,
+            validation_pairs,
+            training,
+            encoder=encoder,
+            output=folder,
+            on_metrics=log_metrics,
+        )
+        record = asdict(result) | {"checkpoint": "."} | run_tags()
+        (folder / "training.json").write_text(json.dumps(record, indent=2, default=str) + "\n")
+    return str(models.find(training_key, "checkpoint"))
+
+
+def export_bundle(
+    models: ModelStore,
+    training_key: str,
+    checkpoint: str,
+    validation_pairs: pd.DataFrame,
+    training: TrainingParameters,
+    export_parameters: ExportParameters,
+) -> Bundle:
+    """Turn the checkpoint into the sealed bundle that is evaluated, registered and served."""
+    if finished := models.find(training_key, "bundle"):
+        return open_bundle(finished)
+    with TemporaryDirectory() as payload, models.writing(training_key, "bundle") as folder:
+        report = export(
+            Path(checkpoint),
+            Path(payload),
+            export_parameters,
+            validation_pairs,
+            max_length=training.max_length,
+        )
+        save_pyfunc(Path(payload), folder)
+    logger.info("Bundle in %s: %s", report.precision, report.reason)
+    return open_bundle(models.folder / training_key / "bundle")
+
+
+def register_candidate(
+    registry: Registry, bundle: Bundle, training_key: str, data_version: str
+) -> ModelRef:
+    """Register the bundle as this environment's candidate; the same digest is found again."""
+    tags = {
+        "training_key": training_key,
+        "data_version": data_version,
+        "code_version": code_version(),
+        **run_tags("config_hash", "environment", "git_sha", "git_dirty"),
+    }
+    return registry.register(bundle, tags)

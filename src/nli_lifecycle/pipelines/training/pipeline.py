@@ -1,0 +1,50 @@
+"""train → export → register: the candidate of an environment that trains."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import export_bundle, identify, register_candidate, train_model
+
+
+def create_pipeline() -> Pipeline:
+    """Build the training pipeline."""
+    return Pipeline(
+        [
+            Node(
+                func=identify,
+                inputs=["data_version", "params:training", "params:export"],
+                outputs="training_key",
+                name="identify",
+            ),
+            Node(
+                func=train_model,
+                inputs=[
+                    "models",
+                    "training_key",
+                    "train_pairs",
+                    "validation_pairs",
+                    "params:training",
+                ],
+                outputs="checkpoint",
+                name="train_model",
+            ),
+            Node(
+                func=export_bundle,
+                inputs=[
+                    "models",
+                    "training_key",
+                    "checkpoint",
+                    "validation_pairs",
+                    "params:training",
+                    "params:export",
+                ],
+                outputs="bundle",
+                name="export_bundle",
+            ),
+            Node(
+                func=register_candidate,
+                inputs=["registry", "bundle", "training_key", "data_version"],
+                outputs="candidate",
+                name="register_candidate",
+            ),
+        ]
+    )

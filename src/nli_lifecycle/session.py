@@ -1,0 +1,140 @@
+"""The session: which environment, which pipelines, one run at a time, nothing left open."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import mlflow
+from filelock import FileLock, Timeout
+from kedro.framework.context import KedroContext
+from kedro.framework.session import KedroSession
+
+# A dead tracking server otherwise hangs a run for minutes; a user's own values win.
+FAIL_FAST = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
+
+
+class ProjectError(ValueError):
+    """The run cannot start as asked: unknown environment, or another run holds the data root."""
+
+
+class NliSession(KedroSession):
+    """A ``KedroSession`` that knows the project's environments.
+
+    ``run()`` without names takes ``default_pipelines`` from the environment's ``globals.yml``.
+    """
+
+    def load_context(self) -> KedroContext:
+        """Check the environment's name first: Kedro accepts any and falls back silently.
+
+        Raises:
+            ProjectError: for an environment that has no layer under the configuration folder.
+        """
+        for name, value in FAIL_FAST.items():
+            os.environ.setdefault(name, value)
+        self._globals()
+        return super().load_context()
+
+    def run(self, *args: Any, pipeline_names: list[str] | None = None, **kwargs: Any) -> Any:
+        """Run pipelines as ``KedroSession.run`` does, holding the data root's lock.
+
+        Args:
+            pipeline_names: names to run; empty: the environment's ``default_pipelines``.
+            args: passed to ``KedroSession.run``.
+            kwargs: passed to ``KedroSession.run``.
+
+        Raises:
+            ProjectError: unknown environment, or another run is busy in this data root.
+        """
+        config = self._globals()
+        named = bool(pipeline_names or args or kwargs.get("pipeline_name"))
+        if not named:
+            pipeline_names = list(config["default_pipelines"])
+        with ExitStack() as stack:
+            stack.enter_context(_lock(Path(config["data_root"])))
+            stack.enter_context(_sigterm_as_interrupt())
+            stack.enter_context(_no_run_left_open())
+            return super().run(*args, pipeline_names=pipeline_names, **kwargs)
+
+    def _globals(self) -> dict[str, Any]:
+        loader = self._get_config_loader()
+        asked = self.store.get("env") or loader["globals"].get("environment")
+        known = environments(self._conf_source)
+        if known and asked not in known:
+            raise ProjectError(
+                f"Unknown environment '{asked}'. Known environments: {', '.join(known)}. "
+                f"Use for example `kedro run --env {known[0]}`, or add a folder under conf/."
+            )
+        return dict(loader["globals"])
+
+
+def environments(conf_source: str | Path) -> list[str]:
+    """Names of the environments: the layers beside ``base``; empty for a packed archive."""
+    folder = Path(conf_source)
+    if not folder.is_dir():
+        return []
+    return sorted(
+        layer.name
+        for layer in folder.iterdir()
+        if layer.is_dir() and layer.name != "base" and (layer / "globals.yml").is_file()
+    )
+
+
+@contextmanager
+def _lock(data_root: Path) -> Iterator[None]:
+    data_root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(data_root / ".run.lock")
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except Timeout:
+        raise ProjectError(
+            f"Another run is busy in {data_root}. Wait for it to end, "
+            "or give this one its own folder with NLI_HOME=<folder>."
+        ) from None
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that the MLflow run is closed."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt("SIGTERM")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _no_run_left_open() -> Iterator[None]:
+    """End whatever MLflow run is still open, with a status that tells the truth.
+
+    kedro-mlflow ends its run on success and on an ordinary error, but leaves it open, later
+    to be marked FINISHED, on Ctrl-C, ``sys.exit`` and an error in a hook. A run that was
+    already open when the session began belongs to the caller and stays open.
+    """
+    outer = mlflow.active_run()
+    status = "FAILED"
+    try:
+        yield
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        while (run := mlflow.active_run()) and (
+            outer is None or run.info.run_id != outer.info.run_id
+        ):
+            mlflow.end_run(status)
