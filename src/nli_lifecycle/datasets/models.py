@@ -38,7 +38,7 @@ class ModelStore:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
-class ModelStoreDataset(AbstractDataset[None, ModelStore]):
+class ModelStoreDataset(AbstractDataset[ModelStore, ModelStore]):
     """Catalog entry of the environment's ``ModelStore``; load-only.
 
     Args:
@@ -54,7 +54,7 @@ class ModelStoreDataset(AbstractDataset[None, ModelStore]):
         """Return the store's handle; nothing is read yet."""
         return ModelStore(self._filepath)
 
-    def save(self, data: None) -> None:
+    def save(self, data: ModelStore) -> None:
         """Refuse: models are written through the handle, under their key."""
         raise NotImplementedError("ModelStoreDataset is load-only.")
 

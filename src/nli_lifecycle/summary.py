@@ -1,0 +1,105 @@
+"""The end of a run in one glance: for people on the terminal, for machines in summary.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from mlflow import ActiveRun
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+STYLE = {"promote": "green", "unchanged": "green", "hold": "yellow", "reject": "red"}
+MARK = {"PASS": "[green]✓[/]", "FAIL": "[red]✗[/]", "INCONCLUSIVE": "[yellow]?[/]"}
+
+
+def summarise(
+    catalog: DataCatalog,
+    pipeline: Pipeline,
+    settings: Mapping[str, Any],
+    seconds: Mapping[str, float],
+    run: ActiveRun | None,
+) -> dict[str, Any]:
+    """Collect the run's figures from the documents it wrote.
+
+    Args:
+        catalog: the catalog of the run.
+        pipeline: what ran; only documents that it wrote are read.
+        settings: the environment's globals.
+        seconds: wall time per stage.
+        run: the MLflow run, None where tracking is off.
+
+    Returns:
+        Plain values under the documented names; None for what this run did not produce.
+    """
+    written = pipeline.all_outputs()
+
+    def document(name: str) -> Any:
+        return catalog.load(name) if name in written else None
+
+    report, evidence = document("data_report"), document("evidence")
+    decision, record = document("decision"), document("release_record")
+    measured = evidence.measurements.candidate.metrics if evidence else {}
+    return {
+        "environment": settings["environment"],
+        "source": report and report.source,
+        "rows_read": report and report.rows_read,
+        "rows_kept": report and report.rows_kept,
+        "rows_quarantined": report and report.rows_quarantined,
+        "accuracy": measured and measured["accuracy"].value,
+        "macro_f1": measured and measured["macro_f1"].value,
+        "hypothesis_only_accuracy": report and report.hypothesis_only_accuracy,
+        "decision": decision and decision.outcome,
+        "reasons": decision
+        and [f"{rule.outcome}: {rule.sentence}" for rule in decision.rules],
+        "model": record and record.model,
+        "version": record and record.version,
+        "digest": record and record.digest,
+        "experiment": settings["experiment"],
+        "run_id": run.info.run_id if run else None,
+        "seconds": {stage: round(value, 1) for stage, value in seconds.items()},
+    }
+
+
+def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print the summary as a small panel; rows that this run did not produce are left out."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(overflow="fold")
+    if summary["rows_read"] is not None:
+        rows.add_row(
+            "Data",
+            f"{summary['source']}: {summary['rows_read']:,} rows read = "
+            f"{summary['rows_kept']:,} kept + {summary['rows_quarantined']:,} quarantined",
+        )
+    if summary["accuracy"]:
+        floor = summary["hypothesis_only_accuracy"]
+        rows.add_row(
+            "Quality",
+            f"accuracy {summary['accuracy']:.1%}, macro-F1 {summary['macro_f1']:.3f}"
+            + (f" (from the hypothesis alone: {floor:.1%})" if floor else ""),
+        )
+    if summary["decision"]:
+        outcome = summary["decision"]
+        rows.add_row("Decision", f"[bold {STYLE[outcome]}]{outcome}[/]")
+        for reason in summary["reasons"]:
+            verdict, _, sentence = reason.partition(": ")
+            rows.add_row("", f"{MARK[verdict]} {sentence}")
+    if summary["model"]:
+        rows.add_row(
+            "Model", f"{summary['model']} version {summary['version']} ({summary['digest'][:12]})"
+        )
+    rows.add_row("MLflow", f"experiment {summary['experiment']}, run {summary['run_id']}")
+    stages = ", ".join(f"{stage} {value:.0f} s" for stage, value in summary["seconds"].items())
+    rows.add_row("Time", f"{stages}; together {sum(summary['seconds'].values()):.0f} s")
+    env = "" if summary["environment"] == "dev" else f" ENV={summary['environment']}"
+    rows.add_row(
+        "Next",
+        f"[cyan]make ui{env}[/] compare runs   [cyan]make viz{env}[/] see the pipelines   "
+        "[cyan]make help[/] the rest",
+    )
+    title = f"nli-lifecycle · {summary['environment']}"
+    (console or Console()).print(Panel(rows, title=title, title_align="left", expand=False))

@@ -1,0 +1,24 @@
+"""Shared fixtures: no network, no telemetry, real data only where it was given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before any library reads them: tests must not reach for a network or for all cores at once.
+os.environ.update({"DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"})
+os.environ.pop("MLFLOW_TRACKING_URI", None)
+os.environ.pop("MLFLOW_REGISTRY_URI", None)
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of published NLI data, named by the environment variable NLI_REAL_DATA."""
+    folder = os.environ.get("NLI_REAL_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs published NLI data: set NLI_REAL_DATA to its folder")
+    return Path(folder)

@@ -1,0 +1,37 @@
+"""The model store: a folder stands under its key only when complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nli_lifecycle.datasets.models import ModelStore, ModelStoreDataset
+
+
+def test_nothing_is_found_before_and_after_a_failed_write(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    with pytest.raises(RuntimeError, match="disk"):
+        with store.writing("k1", "bundle") as folder:
+            (folder / "half").write_text("…")
+            raise RuntimeError("disk")
+    assert store.find("k1", "bundle") is None
+    assert list((tmp_path / "k1").iterdir()) == []
+
+
+def test_a_finished_folder_is_found_under_its_key_only(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    with store.writing("k1", "bundle") as folder:
+        assert store.find("k1", "bundle") is None
+        (folder / "model.onnx").write_bytes(b"graph")
+    found = store.find("k1", "bundle")
+    assert found is not None and (found / "model.onnx").read_bytes() == b"graph"
+    assert store.find("k1", "checkpoint") is None
+    assert store.find("k2", "bundle") is None
+
+
+def test_dataset_loads_the_handle_and_refuses_to_save(tmp_path: Path) -> None:
+    dataset = ModelStoreDataset(filepath=str(tmp_path))
+    assert dataset.load() == ModelStore(tmp_path)
+    with pytest.raises(Exception, match="load-only"):
+        dataset.save(ModelStore(tmp_path))
