@@ -13,7 +13,6 @@ TORCH_INDEX ?= $(if $(shell command -v nvidia-smi 2>/dev/null),,$(if $(filter Li
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 export DO_NOT_TRACK := 1
-export PYTHONWARNINGS ?= default
 
 .PHONY: help install run test test-slow check viz ui bench package clean clean-data
 
