@@ -1,4 +1,4 @@
-"""Entry point of the installed package: `nli-lifecycle --env staging …` or `python -m nli_lifecycle`."""
+"""Entry point of the installed package: `nli-lifecycle --env staging …`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import click
@@ -16,10 +15,10 @@ def cli() -> None:
     """Commands of nli-lifecycle."""
 
 
-@functools.wraps(kedro_run.callback)
-def _run(*args: Any, **kwargs: Any) -> Any:
+def _run(**options: Any) -> Any:
+    assert kedro_run.callback is not None
     try:
-        return kedro_run.callback(*args, **kwargs)
+        return kedro_run.callback(**options)
     except Exception as error:
         message = explain(error)
         if message is None:

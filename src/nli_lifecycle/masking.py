@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MASK = "***"
-_SECRET_NAME = re.compile(
-    r"(?i)(password|passwd|passphrase|token|secret|credential|authorization|(api|access|private)_?key)"
+_SECRET = (
+    "(?:password|passwd|passphrase|token(?![a-z])|secret|credential|authorization"
+    "|(?:api|access|private)_?key)"
 )
-_ASSIGNMENT = re.compile(
-    r"(?i)\b([\w.\-]*(?:password|passwd|passphrase|token|secret|credential|authorization|"
-    r"(?:api|access|private)_?key)[\w.\-]*)(\s*[=:]\s*|\s+)([^\s,&]+)"
-)
+_SECRET_NAME = re.compile(f"(?i){_SECRET}")
+_ASSIGNMENT = re.compile(rf"(?i)\b([\w.\-]*{_SECRET}[\w.\-]*)(\s*[=:]\s*|\s+)([^\s,&]+)")
 _URL_LOGIN = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
 
 

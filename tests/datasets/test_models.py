@@ -13,6 +13,7 @@ def test_nothing_is_found_before_and_after_a_failed_write(tmp_path: Path) -> Non
     store = ModelStore(tmp_path)
     with pytest.raises(RuntimeError, match="disk"):
         with store.writing("k1", "bundle") as folder:
+            folder.mkdir()
             (folder / "half").write_text("…")
             raise RuntimeError("disk")
     assert store.find("k1", "bundle") is None
@@ -23,6 +24,7 @@ def test_a_finished_folder_is_found_under_its_key_only(tmp_path: Path) -> None:
     store = ModelStore(tmp_path)
     with store.writing("k1", "bundle") as folder:
         assert store.find("k1", "bundle") is None
+        folder.mkdir()
         (folder / "model.onnx").write_bytes(b"graph")
     found = store.find("k1", "bundle")
     assert found is not None and (found / "model.onnx").read_bytes() == b"graph"

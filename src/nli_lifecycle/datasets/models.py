@@ -26,11 +26,10 @@ class ModelStore:
 
     @contextmanager
     def writing(self, key: str, part: str) -> Iterator[Path]:
-        """Give an empty folder to fill; it appears under the key only if the block succeeds."""
+        """Give a path to make the folder at; it appears under the key if the block succeeds."""
         final = self.folder / key / part
         final.parent.mkdir(parents=True, exist_ok=True)
         unfinished = final.with_name(f".{part}-{uuid.uuid4().hex}")
-        unfinished.mkdir()
         try:
             yield unfinished
             unfinished.rename(final)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
 from transformers import AutoTokenizer
 
 from nli_lifecycle.nli.labels import LABELS
@@ -76,15 +77,17 @@ def encode_pairs(
     Returns:
         The token ids, in the order of the pairs.
     """
+    backend: Tokenizer = tokenizer.backend_tokenizer
     ids: list[NDArray[np.int32]] = []
     types: list[NDArray[np.int8]] = []
     for first in range(0, len(premises), TOKENISER_ROWS):
         rows = slice(first, first + TOKENISER_ROWS)
         pairs = list(zip(premises[rows], hypotheses[rows], strict=True))
-        for encoding in tokenizer.backend_tokenizer.encode_batch(pairs):
-            kept = _kept_positions(encoding, max_length)
-            ids.append(np.asarray(encoding.ids, dtype=np.int32)[kept])
-            types.append(np.asarray(encoding.type_ids, dtype=np.int8)[kept])
+        for pair, encoding in zip(pairs, backend.encode_batch(pairs), strict=True):
+            if len(encoding) > max_length:
+                encoding = _cut(pair, backend, max_length)
+            ids.append(np.asarray(encoding.ids, dtype=np.int32))
+            types.append(np.asarray(encoding.type_ids, dtype=np.int8))
     wants_types = "token_type_ids" in tokenizer.model_input_names
     starts = np.zeros(len(ids) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in ids], out=starts[1:])
@@ -95,22 +98,15 @@ def encode_pairs(
     )
 
 
-def _kept_positions(encoding: Any, max_length: int) -> slice | NDArray[np.int64]:
-    """Choose the positions to keep: all, or all but the end of the premise (then hypothesis)."""
-    excess = len(encoding.ids) - max_length
-    if excess <= 0:
-        return slice(None)
-    sequences = np.array([-1 if s is None else s for s in encoding.sequence_ids])
-    premise, hypothesis = np.flatnonzero(sequences == 0), np.flatnonzero(sequences == 1)
-    from_premise = min(excess, max(len(premise) - 1, 0))  # one token stays: never an empty premise
-    from_hypothesis = excess - from_premise
-    dropped = np.concatenate(
-        [
-            premise[len(premise) - from_premise :],
-            hypothesis[len(hypothesis) - from_hypothesis :],
-        ]
-    )
-    return np.setdiff1d(np.arange(len(encoding.ids)), dropped)
+def _cut(pair: tuple[str, str], tokenizer: Tokenizer, max_length: int) -> Encoding:
+    """Fit a pair into the window: cut the premise, the hypothesis only if it must be."""
+    premise = tokenizer.encode(pair[0], add_special_tokens=False)
+    hypothesis = tokenizer.encode(pair[1], add_special_tokens=False)
+    room = max_length - tokenizer.num_special_tokens_to_add(is_pair=True)
+    keep = min(1, len(premise))  # one token of the premise stays: never a bare hypothesis
+    hypothesis.truncate(min(len(hypothesis), room - keep))
+    premise.truncate(min(len(premise), room - len(hypothesis)))
+    return tokenizer.post_process(premise, hypothesis)
 
 
 def label_positions(

@@ -1,4 +1,4 @@
-"""What a model said about labelled pairs, and whether it can be believed to be predictions at all."""
+"""What a model said about labelled pairs, and whether that can be taken for predictions."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from torch.nn import functional
 from nli_lifecycle.nli.batching import collate, sorted_batches
 from nli_lifecycle.nli.encoding import EncodedPairs
 from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.metrics import confusion_matrix
 
 #: Pairs per validation batch: without gradients more fit than in training.
 BATCH_PAIRS = 64
@@ -49,7 +50,7 @@ def validate(
 
 
 def macro_f1(targets: NDArray[np.int64], predictions: NDArray[np.int64]) -> float:
-    """Average the F1 of the classes that occur, whether as a label or as a prediction.
+    """Average the F1 of the three labels; a label that never occurs counts 0.
 
     Args:
         targets: true positions in ``LABELS``.
@@ -58,9 +59,6 @@ def macro_f1(targets: NDArray[np.int64], predictions: NDArray[np.int64]) -> floa
     Returns:
         Macro-F1 in [0, 1].
     """
-    classes = len(LABELS)
-    confusion = np.bincount(targets * classes + predictions, minlength=classes**2)
-    confusion = confusion.reshape(classes, classes)
-    hits = confusion.diagonal()
-    mentions = confusion.sum(axis=0) + confusion.sum(axis=1)  # = 2 TP + FP + FN
-    return float(np.mean(2 * hits[mentions > 0] / mentions[mentions > 0]))
+    counts = confusion_matrix(targets, predictions)
+    mentions = counts.sum(axis=0) + counts.sum(axis=1)  # (3,) = 2 TP + FP + FN
+    return float(np.mean(2 * counts.diagonal() / np.maximum(mentions, 1)))
