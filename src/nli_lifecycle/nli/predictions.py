@@ -18,6 +18,10 @@ PREDICTION_COLUMNS = ["pair_id", "label", "predicted", *PROBABILITY_COLUMNS]
 SUM_TOLERANCE = 1e-3
 
 
+class PredictionError(ValueError):
+    """Something that is no prediction for the pairs it claims to be about."""
+
+
 def label_indices(
     labels: Sequence[str], pair_ids: Sequence[str], column: str
 ) -> npt.NDArray[np.int64]:
@@ -32,12 +36,12 @@ def label_indices(
         Integer array of shape (n,).
 
     Raises:
-        ValueError: a name that is no label; the first row's ``pair_id`` is named.
+        PredictionError: a name that is no label; the first row's ``pair_id`` is named.
     """
     index = {label: position for position, label in enumerate(LABELS)}
     for label, pair_id in zip(labels, pair_ids):
         if label not in index:
-            raise ValueError(
+            raise PredictionError(
                 f"Pair {pair_id}: {column} {label!r} is none of {', '.join(LABELS)}. "
                 "Predict these pairs again."
             )
@@ -52,13 +56,13 @@ def check_probabilities(probabilities: npt.NDArray[np.float64], pair_ids: Sequen
         pair_ids: the n rows' identifiers, for the error.
 
     Raises:
-        ValueError: what is wrong, with the ``pair_id`` of the first such row.
+        PredictionError: what is wrong, with the ``pair_id`` of the first such row.
     """
     rows, width = len(pair_ids), len(LABELS)
     if probabilities.shape != (rows, width):
         short = len(probabilities) < rows
         where = f"; the first pair without is {pair_ids[len(probabilities)]}" if short else ""
-        raise ValueError(
+        raise PredictionError(
             f"Expected probabilities of shape ({rows}, {width}), got {probabilities.shape}{where}. "
             "Predict these pairs again."
         )
@@ -71,7 +75,7 @@ def check_probabilities(probabilities: npt.NDArray[np.float64], pair_ids: Sequen
     ):
         if wrong.any():
             first = int(np.argmax(wrong))
-            raise ValueError(
+            raise PredictionError(
                 f"Pair {pair_ids[first]}: probabilities {probabilities[first].tolist()} are {why} "
                 f"({int(wrong.sum())} such rows). The model or its predictions are damaged."
             )

@@ -1,0 +1,87 @@
+"""Decision: policy × evidence → promote, hold, reject or unchanged, with a reason per rule.
+
+Pure: the same evidence and the same policy give the same decision.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nli_lifecycle.lifecycle.documents import Document, ModelRef
+from nli_lifecycle.lifecycle.evidence import Evidence, EvidenceError
+from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.lifecycle.rules import RuleOutcome, RuleResult, judge
+
+Outcome = Literal["promote", "hold", "reject", "unchanged"]
+
+
+class Decision(Document):
+    """The judgement on a candidate, bound to the evidence and the policy it came from."""
+
+    environment: str
+    outcome: Outcome
+    rules: tuple[RuleResult, ...]
+    evidence_hash: str
+    policy_hash: str
+    candidate: ModelRef
+    champion: ModelRef | None
+
+    def reasons(self) -> tuple[str, ...]:
+        """Sentences of the rules that decided: the failed, else the inconclusive, else all."""
+        for outcome in ("FAIL", "INCONCLUSIVE", "PASS"):
+            if found := tuple(rule.sentence for rule in self.rules if rule.outcome == outcome):
+                return found
+        return ()
+
+
+def decide(policy: Policy, evidence: Evidence) -> Decision:
+    """Judge a candidate.
+
+    Args:
+        policy: the environment's rules.
+        evidence: what was measured for that policy.
+
+    Returns:
+        ``unchanged`` where the candidate's bytes are the champion's; else ``reject`` if any
+        rule fails, ``hold`` if any is inconclusive, ``promote`` if all pass.
+
+    Raises:
+        EvidenceError: the evidence was measured for another policy.
+    """
+    policy_hash = policy.content_hash()
+    if evidence.policy_hash != policy_hash:
+        raise EvidenceError(
+            f"The evidence was measured for policy {evidence.policy_hash[:12]}, but the policy is "
+            f"now {policy_hash[:12]}. Run `kedro run --pipelines evaluation,promotion`."
+        )
+    champion = evidence.champion
+    rules: tuple[RuleResult, ...]
+    if champion and champion.digest == evidence.candidate.digest:
+        outcome: Outcome = "unchanged"
+        rules = (_same_bytes(champion),)
+    else:
+        rules = judge(policy, evidence)
+        outcome = _outcome({rule.outcome for rule in rules})
+    return Decision(
+        environment=evidence.environment,
+        outcome=outcome,
+        rules=rules,
+        evidence_hash=evidence.content_hash(),
+        policy_hash=policy_hash,
+        candidate=evidence.candidate,
+        champion=champion,
+    )
+
+
+def _outcome(said: set[RuleOutcome]) -> Outcome:
+    if "FAIL" in said:
+        return "reject"
+    return "promote" if said == {"PASS"} else "hold"
+
+
+def _same_bytes(champion: ModelRef) -> RuleResult:
+    return RuleResult(
+        rule="same bytes",
+        outcome="PASS",
+        sentence=f"The candidate's digest is that of the champion, {champion}: nothing to release.",
+    )
