@@ -149,9 +149,12 @@ def train(
                     )
                     _report(on_metrics, "validation", step, **scores)
                     best.consider(scores, model)
-                    bar.set_postfix(loss=mean_loss, macro_f1=scores["macro_f1"])
+                    bar.clear()
+                    logger.info("Step %d of %d, validation: %s", step, steps, _shown(scores))
+                    bar.set_postfix(loss=mean_loss, macro_f1=best.scores["macro_f1"])
                     validating += _clocks() - paused
-                    if best.stale_validations == parameters.patience:
+                    if best.stale_validations == parameters.patience and step < steps:
+                        logger.info("Stopped: %d validations without progress", parameters.patience)
                         break
         loop_seconds, loop_cpu_seconds = _clocks() - loop_started - validating
 
@@ -217,3 +220,8 @@ def _report(on_metrics: OnMetrics | None, group: str, step: int, **values: float
     """Hand a group of metrics to the caller."""
     if on_metrics is not None:
         on_metrics({f"{group}/{name}": value for name, value in values.items()}, step)
+
+
+def _shown(scores: Mapping[str, float]) -> str:
+    """Write scores as people read them."""
+    return ", ".join(f"{name.replace('_', '-')} {value:.3f}" for name, value in scores.items())
