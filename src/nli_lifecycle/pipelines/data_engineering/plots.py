@@ -1,0 +1,150 @@
+"""Figures of the data report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.quality import NO_GENRE, DataReport, count_words
+
+LABEL_COLOURS = {"entailment": "#2a9d8f", "neutral": "#8d99ae", "contradiction": "#e76f51"}
+TEXT_COLOURS = {"premise": "#33658a", "hypothesis": "#f6ae2d"}
+
+#: Genres drawn; the report lists more.
+GENRE_BARS = 15
+
+
+def plot_labels(report: DataReport) -> go.Figure:
+    """Draw each split's labels as shares, with their counts.
+
+    Args:
+        report: the data report.
+
+    Returns:
+        One stacked bar per split that has rows.
+    """
+    splits = [name for name, rows in report.rows.items() if rows]
+    names = [f"{name}<br>{report.rows[name]:,} pairs" for name in splits]
+    figure = go.Figure()
+    for label in LABELS:
+        counts = [report.labels[name][label] for name in splits]
+        shares = [count / report.rows[name] for count, name in zip(counts, splits)]
+        figure.add_bar(
+            y=names,
+            x=shares,
+            name=label,
+            orientation="h",
+            marker_color=LABEL_COLOURS[label],
+            text=[f"{count:,} ({share:.0%})" for count, share in zip(counts, shares)],
+            textposition="inside",
+            insidetextanchor="middle",
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(autorange="reversed")
+    return _styled(figure, "Labels by split", "share of the split's pairs", "")
+
+
+def plot_lengths(distinct: pd.DataFrame) -> go.Figure:
+    """Draw how long premises and hypotheses are.
+
+    Args:
+        distinct: the pairs.
+
+    Returns:
+        Two overlaid histograms in words; the longest hundredth is drawn in the last bar.
+    """
+    words = {name: count_words(distinct[name]).to_numpy() for name in TEXT_COLOURS}
+    longest = max(int(np.quantile(counts, 0.99)) for counts in words.values())
+    step = max(1, -(-longest // 40))
+    figure = go.Figure()
+    for name, counts in words.items():
+        bins, sizes = np.unique((np.minimum(counts, longest) - 1) // step, return_counts=True)
+        figure.add_bar(
+            x=bins * step + 1 + (step - 1) / 2,
+            y=sizes,
+            width=step,
+            name=f"{name} (median {int(np.median(counts))})",
+            marker_color=TEXT_COLOURS[name],
+            opacity=0.65,
+        )
+    figure.update_layout(barmode="overlay", bargap=0)
+    return _styled(figure, "Lengths of the texts", f"words (last bar: {longest} or more)", "pairs")
+
+
+def plot_genres(report: DataReport, distinct: pd.DataFrame) -> go.Figure:
+    """Draw the labels within the most frequent genres.
+
+    Args:
+        report: the data report.
+        distinct: the pairs.
+
+    Returns:
+        One stacked bar per genre, the most frequent on top.
+    """
+    genres = distinct["genre"].replace("", NO_GENRE)
+    top = genres.value_counts().index[:GENRE_BARS]
+    table = pd.crosstab(genres, distinct["label"]).reindex(
+        index=top, columns=list(LABELS), fill_value=0
+    )
+    figure = go.Figure()
+    for label in LABELS:
+        figure.add_bar(
+            y=list(top),
+            x=table[label].tolist(),
+            name=label,
+            orientation="h",
+            marker_color=LABEL_COLOURS[label],
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_yaxes(autorange="reversed")
+    total = int(genres.nunique())
+    title = f"Genres (the {len(top)} largest of {total})" if total > len(top) else "Genres"
+    return _styled(figure, title, f"pairs, of {report.rows_kept:,}", "")
+
+
+def plot_quarantine(report: DataReport) -> go.Figure:
+    """Draw how many rows were set aside for which reason.
+
+    Args:
+        report: the data report.
+
+    Returns:
+        One bar per reason, or a line that says that there is none.
+    """
+    reasons = [reason.replace("_", " ") for reason in report.quarantined]
+    counts = list(report.quarantined.values())
+    figure = go.Figure()
+    figure.add_bar(
+        y=reasons,
+        x=counts,
+        orientation="h",
+        marker_color="#bc4749",
+        text=[f"{count:,} ({count / report.rows_read:.2%})" for count in counts],
+        textposition="outside",
+        cliponaxis=False,
+        showlegend=False,
+    )
+    figure.update_yaxes(autorange="reversed")
+    if not reasons:
+        figure.add_annotation(text="Nothing was quarantined", showarrow=False, font_size=18)
+        figure.update_xaxes(visible=False)
+        figure.update_yaxes(visible=False)
+    title = f"Quarantine: {report.rows_quarantined:,} of {report.rows_read:,} rows read"
+    return _styled(figure, title, "rows", "")
+
+
+def _styled(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
+    figure.update_layout(
+        title={"text": title, "x": 0.02, "xanchor": "left"},
+        xaxis_title=x,
+        yaxis_title=y,
+        template="plotly_white",
+        font={"family": "Inter, Helvetica, Arial, sans-serif", "size": 13},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        margin={"l": 10, "r": 40, "t": 80, "b": 10},
+    )
+    figure.update_yaxes(automargin=True)
+    return figure
