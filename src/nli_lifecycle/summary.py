@@ -41,22 +41,24 @@ def summarise(
         return catalog.load(name) if name in written else None
 
     report, evidence = document("data_report"), document("evidence")
-    decision, record = document("decision"), document("release_record")
-    measured = evidence.measurements.candidate.metrics if evidence else {}
+    decision, candidate = document("decision"), document("candidate")
+    measures = evidence.candidate_measures if evidence else None
     return {
         "environment": settings["environment"],
-        "source": report and report.source,
-        "rows_read": report and report.rows_read,
-        "rows_kept": report and report.rows_kept,
-        "rows_quarantined": report and report.rows_quarantined,
-        "accuracy": measured and measured["accuracy"].value,
-        "macro_f1": measured and measured["macro_f1"].value,
-        "hypothesis_only_accuracy": report and report.hypothesis_only_accuracy,
-        "decision": decision and decision.outcome,
-        "reasons": decision and [f"{rule.outcome}: {rule.sentence}" for rule in decision.rules],
-        "model": record and record.model,
-        "version": record and record.version,
-        "digest": record and record.digest,
+        "source": report.source if report else None,
+        "rows_read": report.rows_read if report else None,
+        "rows_kept": report.rows_kept if report else None,
+        "rows_quarantined": report.rows_quarantined if report else None,
+        "accuracy": measures.accuracy.estimate if measures else None,
+        "macro_f1": measures.macro_f1.estimate if measures else None,
+        "hypothesis_only_accuracy": report.hypothesis_only_accuracy if report else None,
+        "decision": decision.outcome if decision else None,
+        "reasons": [f"{rule.outcome}: {rule.sentence}" for rule in decision.rules]
+        if decision
+        else None,
+        "model": candidate.name if candidate else None,
+        "version": candidate.version if candidate else None,
+        "digest": candidate.digest if candidate else None,
         "experiment": settings["experiment"],
         "run_id": run.info.run_id if run else None,
         "seconds": {stage: round(value, 1) for stage, value in seconds.items()},

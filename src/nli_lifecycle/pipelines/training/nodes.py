@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from nli_lifecycle.datasets.models import ModelStore
-from nli_lifecycle.lifecycle.registry import ModelRef, Registry
+from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
 from nli_lifecycle.nli.encoders import locate_encoder
 from nli_lifecycle.nli.export import check_exportable, export

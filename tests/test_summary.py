@@ -1,0 +1,65 @@
+"""The summary says what happened, in 80 columns, and nothing that did not happen."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from nli_lifecycle.summary import print_summary
+
+FULL: dict[str, Any] = {
+    "environment": "staging",
+    "source": "sick",
+    "rows_read": 9840,
+    "rows_kept": 9800,
+    "rows_quarantined": 40,
+    "accuracy": 0.8675,
+    "macro_f1": 0.8621,
+    "hypothesis_only_accuracy": 0.599,
+    "decision": "hold",
+    "reasons": ["PASS: Accuracy 86.8% reaches 80%.", "INCONCLUSIVE: Too few rows to tell."],
+    "model": "staging.nli.classifier",
+    "version": "3",
+    "digest": "0123456789abcdef",
+    "experiment": "nli-staging",
+    "run_id": "r1",
+    "seconds": {"data_engineering": 2.4, "evaluation": 31.0},
+}
+
+
+def printed(summary: dict[str, Any]) -> str:
+    stream = io.StringIO()
+    print_summary(summary, Console(file=stream, width=80))
+    return stream.getvalue()
+
+
+def test_full_summary_shows_every_figure_and_fits_80_columns() -> None:
+    text = printed(FULL)
+    for expected in (
+        "sick: 9,840 rows read = 9,800 kept + 40 quarantined",
+        "accuracy 86.8%, macro-F1 0.862",
+        "59.9%",
+        "hold",
+        "✓ Accuracy 86.8% reaches 80%.",
+        "? Too few rows to tell.",
+        "staging.nli.classifier version 3 (0123456789ab)",
+        "experiment nli-staging, run r1",
+        "data_engineering 2 s, evaluation 31 s; together 33 s",
+        "make ui ENV=staging",
+    ):
+        assert expected in text, text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_what_did_not_run_is_left_out() -> None:
+    empty = {name: None for name in FULL} | {
+        "environment": "dev",
+        "experiment": "nli-dev",
+        "run_id": "r2",
+        "seconds": {"data_engineering": 1.0},
+    }
+    text = printed(empty)
+    assert "Decision" not in text and "Quality" not in text and "None" not in text
+    assert "data_engineering 1 s" in text
