@@ -47,8 +47,8 @@ def release(registry: Registry, decision: Decision, run_id: str | None) -> Relea
         ReleaseError: the decision is about another environment or other bytes, or the champion
             it compared with is no longer the champion.
     """
-    _check(registry, decision)
     champion = registry.alias(CHAMPION)
+    _check(registry, decision, champion)
     if decision.outcome != "unchanged":
         registry.tag(decision.candidate, _judgement(decision, run_id))
     if decision.outcome == "promote" and champion != decision.candidate:
@@ -67,7 +67,7 @@ def release(registry: Registry, decision: Decision, run_id: str | None) -> Relea
     )
 
 
-def _check(registry: Registry, decision: Decision) -> None:
+def _check(registry: Registry, decision: Decision, champion: ModelRef | None) -> None:
     if decision.environment != registry.environment:
         raise ReleaseError(
             f"The decision was made in {decision.environment}, not in {registry.environment}. "
@@ -79,7 +79,6 @@ def _check(registry: Registry, decision: Decision) -> None:
             f"{decision.candidate} was judged, but that version now has digest {recorded}. "
             "Register the candidate again and run evaluation."
         )
-    champion = registry.alias(CHAMPION)
     done_before = decision.outcome == "promote" and champion == decision.candidate
     if champion != decision.champion and not done_before:
         raise ReleaseError(

@@ -1,0 +1,59 @@
+"""Small sealed folders that stand for real bundles: one that only lies there, one that answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from nli_lifecycle.nli.bundle import Bundle, seal
+
+ANSWERING = '''
+import mlflow.models
+import mlflow.pyfunc
+import pandas
+
+LABELS = ["entailment", "neutral", "contradiction"]
+EVERY = {every}  # one hypothesis in so many is answered wrongly; 0: none
+
+
+class Echo(mlflow.pyfunc.PythonModel):
+    """Answers with the label that the hypothesis starts with."""
+
+    def predict(self, context, model_input, params=None):
+        answers = []
+        for row, hypothesis in enumerate(model_input["hypothesis"]):
+            label = hypothesis.split()[0]
+            if EVERY and row % EVERY == 0:
+                label = LABELS[(LABELS.index(label) + 1) % 3]
+            answers.append([label, *(0.8 if name == label else 0.1 for name in LABELS)])
+        columns = ["label", *(f"p_{{name}}" for name in LABELS)]
+        return pandas.DataFrame(answers, columns=columns, index=model_input.index)
+
+
+mlflow.models.set_model(Echo())
+'''
+
+
+def sealed_folder(folder: Path, text: str = "weights") -> Bundle:
+    """Seal a folder that has a bundle's shape and cannot be loaded as a model."""
+    payload = folder / "artifacts" / "bundle"
+    payload.mkdir(parents=True)
+    (payload / "model.onnx").write_text(text)
+    flavor = {
+        "loader_module": "mlflow.pyfunc.model",
+        "model_code_path": "model.py",
+        "artifacts": {},
+    }
+    (folder / "MLmodel").write_text(yaml.safe_dump({"flavors": {"python_function": flavor}}))
+    return seal(folder)
+
+
+def answering_bundle(folder: Path, wrong_every: int = 0) -> Bundle:
+    """Seal an MLflow model that answers, wrongly once in ``wrong_every`` rows."""
+    import mlflow.pyfunc
+
+    code = folder.parent / f"{folder.name}_model.py"
+    code.write_text(ANSWERING.format(every=wrong_every))
+    mlflow.pyfunc.save_model(str(folder), python_model=str(code), pip_requirements=["mlflow"])
+    return seal(folder)
