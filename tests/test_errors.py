@@ -9,8 +9,8 @@ from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
 
 from nli_lifecycle.errors import explain
+from nli_lifecycle.nli.labels import column_order
 from nli_lifecycle.parameters import TrainingParameters
-from nli_lifecycle.session import ProjectError
 
 
 def wrapped(cause: Exception) -> Exception:
@@ -47,8 +47,13 @@ def test_unreachable_server_says_what_to_check() -> None:
 
 
 def test_our_own_errors_speak_for_themselves() -> None:
-    assert explain(wrapped(ProjectError("Unknown environment 'x'."))) == "Unknown environment 'x'."
+    with pytest.raises(ValueError) as caught:
+        column_order({0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"})
+    assert explain(wrapped(caught.value)) == str(caught.value)
 
 
 def test_an_unforeseen_error_is_not_explained_away() -> None:
+    with pytest.raises(ValueError) as caught:
+        int("not ours")
+    assert explain(caught.value) is None
     assert explain(KeyError("bug")) is None

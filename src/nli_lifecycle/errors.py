@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from traceback import walk_tb
 
 from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
@@ -35,7 +36,7 @@ def explain(error: BaseException) -> str | None:
                 f"No permission for {cause.filename}. Give this user access to it, "
                 "or put data and stores elsewhere with NLI_HOME=<folder>."
             )
-        if type(cause).__module__.startswith("nli_lifecycle."):
+        if isinstance(cause, (ValueError, ArithmeticError)) and _raised_by_us(cause):
             return str(cause)
     if unreachable := next(filter(_is_connection, _chain(error)), None):
         return (
@@ -50,6 +51,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _raised_by_us(error: BaseException) -> bool:
+    """Whether our own code raised it: its message then was written for the user."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
+    return bool(modules) and modules[-1].startswith("nli_lifecycle.")
 
 
 def _is_connection(error: BaseException) -> bool:
