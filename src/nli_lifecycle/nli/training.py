@@ -31,6 +31,7 @@ from nli_lifecycle.nli.encoding import (
     label_positions,
     load_tokenizer,
 )
+from nli_lifecycle.nli.first_token import read_first_token_only
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.optimisation import BestWeights, make_optimiser, rate_factor
 from nli_lifecycle.nli.validation import validate
@@ -105,6 +106,7 @@ def train(
 
         # ---- model
         model = load_classifier(encoder, max_length=parameters.max_length).to(device)
+        read_first_token_only(model)
         optimiser = make_optimiser(model, parameters)
         best = BestWeights()
 
