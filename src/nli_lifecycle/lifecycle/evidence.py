@@ -45,8 +45,8 @@ class Evidence(Document):
     method: Method
     candidate_measures: Measures
     champion_measures: Measures | None = None
-    differences: dict[Literal["accuracy", "macro_f1", "log_loss"], Interval] | None = Field(
-        None, description="candidate − champion, paired"
+    differences: dict[str, Interval] | None = Field(
+        None, description="accuracy, macro_f1, log_loss: candidate − champion, paired"
     )
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,14 @@ TAG_KEY, LONGEST_TAG = re.compile(r"[A-Za-z0-9_]+"), 1_000
 
 class RegistryError(RuntimeError):
     """The registry cannot do what it was asked for; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """Whoever is in use while a candidate is judged: a version and its bytes, or nobody."""
+
+    ref: ModelRef | None = None
+    bundle: Bundle | None = None
 
 
 class Registry(Protocol):

@@ -1,0 +1,148 @@
+"""The evidence for people: figures with stable names for MLflow, and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from nli_lifecycle.lifecycle.evidence import Evidence
+from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.metrics import Interval, Measures
+
+COLOURS = {"candidate": "#33658a", "champion": "#f6ae2d"}
+
+
+def list_metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
+    """Name the figures for MLflow's tables and charts; the names never change.
+
+    Returns:
+        ``{name: {"value": …, "step": 0}}``, such as ``macro_f1``, ``entailment_recall``,
+        ``champion_accuracy``, ``difference_accuracy_lower``.
+    """
+    figures: dict[str, float] = {"evaluation_rows": evidence.evaluation_set.rows}
+    figures.update(_named("", evidence.candidate_measures))
+    if evidence.champion_measures:
+        figures.update(_named("champion_", evidence.champion_measures))
+    for metric, difference in (evidence.differences or {}).items():
+        figures.update(_with_bounds(f"difference_{metric}", difference))
+    return {name: {"value": float(value), "step": 0} for name, value in figures.items()}
+
+
+def plot_confusion(evidence: Evidence) -> go.Figure:
+    """Draw what is taken for what: shares of each true label, with counts; one panel per model."""
+    models = _models(evidence)
+    figure = make_subplots(1, len(models), subplot_titles=list(models), horizontal_spacing=0.12)
+    for column, measures in enumerate(models.values(), start=1):
+        counts = np.array(measures.confusion)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        figure.add_heatmap(
+            z=shares,
+            x=list(LABELS),
+            y=list(LABELS),
+            text=[[f"{n:,}<br>{s:.1%}" for n, s in zip(*row)] for row in zip(counts, shares)],
+            texttemplate="%{text}",
+            hovertemplate="%{y} taken for %{x}: %{text}<extra></extra>",
+            zmin=0,
+            zmax=1,
+            colorscale="Blues",
+            showscale=False,
+            row=1,
+            col=column,
+        )
+    figure.update_xaxes(title="predicted")
+    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(title="true label", col=1)
+    return _styled(figure, "Confusion matrix", evidence)
+
+
+def plot_metrics(evidence: Evidence) -> go.Figure:
+    """Draw accuracy, macro-F1 and log loss with their intervals, candidate beside champion."""
+    figure = make_subplots(1, 2, column_widths=[0.65, 0.35], horizontal_spacing=0.15)
+    for name, measures in _models(evidence).items():
+        shares = {"accuracy": measures.accuracy, "macro-F1": measures.macro_f1}
+        figure.add_trace(_dots(name, shares, 100), 1, 1)
+        figure.add_trace(_dots(name, {"log loss": measures.log_loss}, 1, legend=False), 1, 2)
+    figure.update_xaxes(title="%, more is better", col=1)
+    figure.update_xaxes(title="nats, less is better", col=2)
+    return _styled(figure, "Quality", evidence)
+
+
+def plot_classes(evidence: Evidence) -> go.Figure:
+    """Draw precision, recall and F1 of each label with their intervals."""
+    figures = ("precision", "recall", "f1")
+    figure = make_subplots(
+        1, 3, subplot_titles=("precision", "recall", "F1"), shared_yaxes=True, shared_xaxes="all"
+    )
+    for name, measures in _models(evidence).items():
+        for column, what in enumerate(figures, start=1):
+            dots = {label: getattr(measures.classes[label], what) for label in LABELS}
+            figure.add_trace(_dots(name, dots, 100, legend=column == 1), 1, column)
+    figure.update_xaxes(title="%")
+    return _styled(figure, "Labels one by one", evidence)
+
+
+def _models(evidence: Evidence) -> dict[str, Measures]:
+    models = {"candidate": evidence.candidate_measures}
+    if evidence.champion_measures:
+        models["champion"] = evidence.champion_measures
+    return models
+
+
+def _dots(
+    name: str, intervals: dict[str, Interval], scale: float, legend: bool = True
+) -> go.Scatter:
+    """One model's figures as dots with error bars, beside the other model's."""
+    found = list(intervals.values())
+    return go.Scatter(
+        x=[scale * interval.estimate for interval in found],
+        y=list(intervals),
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [scale * (interval.upper - interval.estimate) for interval in found],
+            "arrayminus": [scale * (interval.estimate - interval.lower) for interval in found],
+            "thickness": 2,
+            "width": 5,
+        },
+        orientation="h",  # models side by side (scattermode "group") along the vertical axis
+        offsetgroup=name,
+        mode="markers",
+        marker={"size": 11, "color": COLOURS[name]},
+        name=name,
+        legendgroup=name,
+        showlegend=legend,
+        hovertemplate="%{y}: %{x:.2f}<extra>" + name + "</extra>",
+    )
+
+
+def _styled(figure: go.Figure, title: str, evidence: Evidence) -> go.Figure:
+    rows, level = evidence.evaluation_set.rows, evidence.method.confidence
+    below = f"{rows:,} pairs of {evidence.environment}; bars are {level:.0%} intervals"
+    figure.update_layout(
+        title={"text": f"{title}<br><sub>{below}</sub>", "x": 0.02, "xanchor": "left"},
+        template="plotly_white",
+        scattermode="group",
+        scattergap=0.5,
+        font={"family": "Inter, Helvetica, Arial, sans-serif", "size": 13},
+        legend={"orientation": "h", "y": 1.08, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        margin={"l": 10, "r": 40, "t": 100, "b": 10},
+    )
+    figure.update_yaxes(automargin=True)
+    return figure
+
+
+def _named(prefix: str, measures: Measures) -> Iterator[tuple[str, float]]:
+    for name in ("accuracy", "macro_f1", "log_loss"):
+        yield from _with_bounds(f"{prefix}{name}", getattr(measures, name))
+    for label, figures in measures.classes.items():
+        for name in ("precision", "recall", "f1"):
+            yield f"{prefix}{label}_{name}", getattr(figures, name).estimate
+
+
+def _with_bounds(name: str, interval: Interval) -> Iterator[tuple[str, float]]:
+    yield name, interval.estimate
+    yield f"{name}_lower", interval.lower
+    yield f"{name}_upper", interval.upper
