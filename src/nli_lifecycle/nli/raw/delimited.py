@@ -50,7 +50,7 @@ def split_records(
             yield first, first.text.split(delimiter)
             continue
         taken = [first]
-        fields = split_quoted(first.text, delimiter)
+        alone = fields = split_quoted(first.text, delimiter)
         while fields is Quotes.UNCLOSED and len(taken) < RECORD_LINES:
             more = ahead.popleft() if ahead else next(lines, None)
             if more is None or more.fault == "too_long":
@@ -59,9 +59,9 @@ def split_records(
             taken.append(more)
             if '"' in more.text:
                 fields = split_quoted("\n".join(line.text for line in taken), delimiter)
-        if fields is Quotes.UNCLOSED:  # costs its own line, not the lines behind it
+        if isinstance(fields, Quotes):  # costs its own line, not the lines behind it
             ahead.extendleft(reversed(taken[1:]))
-            taken = [first]
+            taken, fields = [first], alone
         faulty = next((line for line in taken if line.fault), first)
         yield faulty._replace(number=first.number), fields
 

@@ -23,7 +23,7 @@ from nli_lifecycle.nli.pairs import DataError
 #: Rows of a Parquet file in memory at a time.
 PARQUET_BATCH = 5_000
 
-#: First lines of a JSONL file among which to look for one that gives its field names.
+#: First lines of a JSONL file that give its field names; an object need not have them all.
 JSONL_HEAD = 100
 
 
@@ -69,10 +69,9 @@ def column_names(path: Path, layout: Layout) -> list[str]:
     lines = read_lines(path, layout.encoding)
     if layout.kind == "delimited":
         return _header(_records(lines, layout), path)
-    for line in islice(lines, JSONL_HEAD):
-        row = _json_row(line, "")
-        if row.fields is not None:
-            return list(row.fields)
+    rows = (_json_row(line, "") for line in islice(lines, JSONL_HEAD))
+    if names := {name: None for row in rows if row.fields for name in row.fields}:
+        return list(names)
     raise DataError(
         f"{path}: none of its first {JSONL_HEAD} lines is a JSON object in {layout.encoding}. "
         'JSONL holds an object {"premise": …, "hypothesis": …, "label": …} on each line, not one '

@@ -1,5 +1,5 @@
 """From raw files to train, validation and test pairs."""
 
-from nli_lifecycle.pipelines.data_engineering.pipeline import create_pipeline
+from .pipeline import create_pipeline
 
 __all__ = ["create_pipeline"]
