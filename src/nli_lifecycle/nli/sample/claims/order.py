@@ -1,0 +1,97 @@
+"""Time: what came before what, and by when."""
+
+from __future__ import annotations
+
+from nli_lifecycle.nli.sample.claim import Claim
+
+ORDER = (
+    Claim(
+        "order",
+        affirmed=("{a} {do.past} before {b} {other.past}",),
+        denied=("{a} {do.past} after {b} {other.past}",),
+        supports=(
+            "{b} {other.past} after {a} {do.past}",
+            "after {a} {do.past}, {b} {other.past}",
+            "first {a} {do.past}, and then {b} {other.past}",
+            "{a} {do.past} long before {b} {other.past}",
+            "{a} {do.past} on {day}, and {b} {other.past} on {later_day} of the same week",
+        ),
+        refutes=(
+            "{b} {other.past} before {a} {do.past}",
+            "after {b} {other.past}, {a} {do.past}",
+            "first {b} {other.past}, and then {a} {do.past}",
+            "{a} {do.past} long after {b} {other.past}",
+            "{b} {other.past} on {day}, and {a} {do.past} on {later_day} of the same week",
+        ),
+        leaves_open=(
+            "{a} {do.past} and {b} {other.past} on the same {day}",
+            "{a} {do.past} before {c} {other.past}",
+            "{a} {do.past} and {b} {other.past}, both of them after {c} {third.past}",
+            "{b} {other.past} before {c} {do.past}",
+            "first {c} {do.past}, and then {b} {other.past}",
+            "after {c} {other.past}, {a} {do.past}",
+        ),
+    ),
+    Claim(
+        "order",
+        affirmed=("{a} {do.past} before {other.ing}", "{a} {other.past} after {do.ing}"),
+        denied=("{a} {do.past} after {other.ing}", "{a} {other.past} before {do.ing}"),
+        supports=(
+            "{a} {other.past} only after {do.ing}",
+            "{a} {do.past} long before {other.ing}",
+            "first {a} {do.past}, and then {a} {other.past}",
+            "having {do.perfect}, {a} {other.past}",
+            "{a} {do.past}, {third.past} and {other.past}, in that order",
+        ),
+        refutes=(
+            "{a} {do.past} only after {other.ing}",
+            "{a} {other.past} long before {do.ing}",
+            "first {a} {other.past}, and then {a} {do.past}",
+            "having {other.perfect}, {a} {do.past}",
+            "{a} {other.past}, {third.past} and {do.past}, in that order",
+        ),
+        leaves_open=(
+            "{a} {do.past} and {other.past}, in one order or the other",
+            "{a} {do.past} only after {third.ing}",
+            "having {third.perfect}, {a} {do.past}",
+            "before {third.ing}, {a} both {do.past} and {other.past}",
+            "first {b} {other.past}, and then {a} {do.past}",
+        ),
+    ),
+    Claim(
+        "order",
+        affirmed=("{a} {do.past} before noon",),
+        denied=("{a} {do.past} in the afternoon",),
+        supports=(
+            "{a} {do.past} at {early} in the morning",
+            "by {early} in the morning, {a} had {do.perfect}",
+        ),
+        refutes=(
+            "{a} {do.past} at {late} in the afternoon",
+            "between noon and {late} in the afternoon, {a} {do.past}",
+        ),
+        leaves_open=(
+            "{a} {do.past} on {day}",
+            "{b} {do.past} at {early} in the morning, and {a} did so that day as well",
+            "{a} {other.past} at {late} in the afternoon",
+        ),
+    ),
+    Claim(
+        "order",
+        affirmed=("{a} had {do.perfect} by the time {b} {other.past}",),
+        denied=("{a} had not yet {do.perfect} when {b} {other.past}",),
+        supports=(
+            "{a} had {do.perfect} on {day}, and only on {later_day} of that week {b} {other.past}",
+            "{b} waited until {a} had {do.perfect}, and then {other.past}",
+        ),
+        refutes=(
+            "{a} did not {do.base} until {later_day}, but {b} {other.past} on {day} of that week",
+            "{a} waited until {b} had {other.perfect}, and then {do.past}",
+        ),
+        leaves_open=(
+            "{b} waited until {c} had {do.perfect}, and then {other.past}",
+            "{a} had {do.perfect} at some point, and {b} {other.past} on {day}",
+        ),
+        held_out=True,
+    ),
+)
