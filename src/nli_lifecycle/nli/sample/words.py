@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 #: Verbs whose past or participle no spelling rule gives: base → (past, participle).
 IRREGULAR = {
@@ -72,7 +73,6 @@ IRREGULAR = {
     "undo": ("undid", "undone"),
     "wake": ("woke", "woken"),
     "wear": ("wore", "worn"),
-    "wind": ("wound", "wound"),
     "write": ("wrote", "written"),
 }
 
@@ -108,6 +108,7 @@ class Action:
     unpassive: str  # the plates were not washed
 
 
+@cache
 def noun(text: str) -> Noun:
     """Make a noun from its singular, or from 'singular/plural' where the plural is irregular.
 
@@ -130,6 +131,7 @@ def noun(text: str) -> Noun:
     return Noun(singular, singular + "s")
 
 
+@cache
 def action(text: str) -> Action:
     """Make an action from its base form.
 

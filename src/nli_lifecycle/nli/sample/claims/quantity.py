@@ -232,7 +232,6 @@ NUMERALS = (
         refutes=(
             "{a} {get.past} no more than {few} {leaf.plural}",
             "{a} {get.past} exactly {few} {leaf.plural}",
-            "{a} {get.past} no more than {few} {leaf.plural}",
         ),
         leaves_open=(
             "{a} {get.past} more than {few} {leaf.plural}",

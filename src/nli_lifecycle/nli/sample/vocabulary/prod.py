@@ -123,7 +123,7 @@ _PARTY = Topic(
         "sweeten the punch": "add sugar to the punch",
         "light the candles": "set the candles alight",
         "unwrap the gift": "take the wrapping off the gift",
-        "rewind the film": "wind the film back to the beginning",
+        "rewind the film": "spool the film back to the beginning",
         "mute the stereo": "turn off the sound of the stereo",
         "hang the garlands": "put up the garlands",
         "conceal the cake": "keep the cake hidden",
