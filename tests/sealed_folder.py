@@ -20,7 +20,7 @@ EVERY = {every}  # one hypothesis in so many is answered wrongly; 0: none
 class Echo(mlflow.pyfunc.PythonModel):
     """Answers with the label that the hypothesis starts with."""
 
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: pandas.DataFrame, params=None):
         answers = []
         for row, hypothesis in enumerate(model_input["hypothesis"]):
             label = hypothesis.split()[0]

@@ -29,10 +29,9 @@ def store(empty_store: Path, tmp_path: Path) -> Iterator[str]:
     """Address of a fresh SQLite store; MLflow's current store is another one, on purpose."""
     path = tmp_path / "mlflow.db"
     shutil.copy(empty_store, path)
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{empty_store}")
     yield f"sqlite:///{path}"
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)
 
 
 @pytest.fixture

@@ -40,6 +40,9 @@ from nli_lifecycle.nli.bundle import Bundle, open_bundle
 
 __all__ = ["MlflowRegistry", "ModelRef", "Registry", "RegistryError"]
 
+#: Addresses of registries that this process opens itself, without a server between.
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+
 
 class MlflowRegistry:
     """One environment's registered model in MLflow (embedded, server or Unity Catalog).
@@ -224,14 +227,17 @@ class MlflowRegistry:
         if model_id is None:
             name = self.name.rpartition(".")[2]
             model_id = upload(self.client, experiment_id, name, bundle, tags)
-        with _current_store(self._tracking_uri):
-            self.client.create_model_version(
-                self.name,
-                source=f"models:/{model_id}",
-                run_id=tags.get("run_id"),
-                tags=dict(tags),
-                model_id=model_id,
-            )
+        # A server checks that the model owns the source. Without one, MLflow would look the model
+        # up in whatever store the process used last, so that there the source is said plainly.
+        owned = {"source": f"models:/{model_id}", "model_id": model_id}
+        plain = {"source": self.client.get_logged_model(model_id).artifact_location}
+        embedded = self._registry_uri.startswith(DATABASES)
+        self.client.create_model_version(
+            self.name,
+            run_id=tags.get("run_id"),
+            tags=dict(tags),
+            **(plain if embedded else owned),
+        )
 
     def _source(self, ref: ModelRef) -> str:
         """Where the bytes are. Unity Catalog lends access only through its own address."""
@@ -239,17 +245,6 @@ class MlflowRegistry:
         if self._registry_uri.startswith("databricks"):
             return f"models:/{ref.name}/{ref.version}"
         return str(self.client.get_model_version_download_uri(self.name, ref.version))
-
-
-@contextmanager
-def _current_store(tracking_uri: str) -> Iterator[None]:
-    """Make a store MLflow's current one for a while: SQL registries look models up only there."""
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(tracking_uri)
-    try:
-        yield
-    finally:
-        mlflow.set_tracking_uri(before)
 
 
 @contextmanager

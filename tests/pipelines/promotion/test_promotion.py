@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from ready_evidence import POLICY, around, evidence
+from sealed_folder import sealed_folder
+
+from nli_lifecycle import settings
+from nli_lifecycle.lifecycle.memory import InMemoryRegistry
+from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.pipelines.promotion import nodes
+from nli_lifecycle.pipelines.promotion.nodes import make_decision, write_decision
+
+CONF = Path(__file__).parents[3] / "conf"
+
+
+@pytest.fixture(scope="module")
+def policies() -> dict[str, Policy]:
+    def policy(environment: str) -> Policy:
+        loader = OmegaConfigLoader(str(CONF), env=environment, **settings.CONFIG_LOADER_ARGS)
+        return Policy.model_validate(loader["parameters"]["policy"])
+
+    return {environment: policy(environment) for environment in ("dev", "staging", "prod")}
+
+
+def test_each_environment_is_at_least_as_strict_as_the_one_before(policies):
+    for lenient, strict in (("dev", "staging"), ("staging", "prod")):
+        before, after = policies[lenient], policies[strict]
+        assert before.minimum_rows <= after.minimum_rows
+        assert before.minimums.accuracy <= after.minimums.accuracy
+        assert before.minimums.macro_f1 <= after.minimums.macro_f1
+        assert before.minimums.recall.items() <= after.minimums.recall.items()
+        assert before.non_inferiority.accuracy >= after.non_inferiority.accuracy
+        assert before.non_inferiority.macro_f1 >= after.non_inferiority.macro_f1
+        assert before.confidence <= after.confidence
+
+
+def test_only_prod_waits_for_people(policies):
+    assert {name: policy.approvals for name, policy in policies.items()} == {
+        "dev": 0,
+        "staging": 0,
+        "prod": 1,
+    }
+
+
+def test_a_decision_reads_well():
+    found = evidence(differences={"accuracy": around(-0.03, 0.005), "macro_f1": around(0, 0.001)})
+    text = write_decision(make_decision(POLICY, found), found)
+    assert text.startswith("# dev: reject\n\nThe candidate is refused; the champion stays.\n")
+    assert "- candidate: dev.nli.classifier version 2 (bbbbbbbbbbbb)" in text
+    assert "| accuracy not worse | ✗ FAIL | Accuracy is more than 1 points below" in text
+    assert "| accuracy | 0.8500 (0.8400 to 0.8600) | 0.8500 (0.8400 to 0.8600) | -0.0300" in text
+    assert "| log loss | 0.4000 (0.3900 to 0.4100) | 0.4000 (0.3900 to 0.4100) | – |" in text
+
+
+def test_a_first_champion_is_written_without_comparison():
+    found = evidence(champion=None)
+    text = write_decision(make_decision(POLICY, found), found)
+    assert "- champion when judged: none yet" in text
+    assert "| accuracy | 0.8500 (0.8400 to 0.8600) | – | – |" in text
+
+
+def test_the_decision_is_carried_out_and_knows_its_run(tmp_path, monkeypatch):
+    registry = InMemoryRegistry("dev.nli.classifier", environment="dev", folder=tmp_path / "memory")
+    candidate = registry.register(sealed_folder(tmp_path / "one"), {})
+    found = evidence(champion=None).model_copy(update={"candidate": candidate})
+    monkeypatch.setattr(nodes, "run_tags", lambda: {"run_id": "run1"})
+    record = nodes.carry_out(registry, nodes.make_decision(POLICY, found))
+    assert record.run_id == registry.tags(candidate)["decision_run_id"] == "run1"
+    assert registry.alias("champion") == record.champion == candidate

@@ -1,0 +1,154 @@
+"""The project's own configuration, judging ready-made models through all three environments."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from kedro.framework.startup import bootstrap_project
+from sealed_folder import answering_bundle
+
+from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.registry import MlflowRegistry
+from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.session import NliSession
+
+PROJECT = Path(__file__).parents[2]
+ROWS = 3_000
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A fresh home for data and store, with evaluation pairs in every environment."""
+    home = tmp_path_factory.mktemp("home")
+    labels = [LABELS[row % 3] for row in range(ROWS)]
+    pairs = pd.DataFrame(
+        {
+            "pair_id": [f"p{row}" for row in range(ROWS)],
+            "premise": "A dog runs.",
+            "hypothesis": [f"{label} number {row}" for row, label in enumerate(labels)],
+            "label": labels,
+            "fingerprint": [f"{row:032x}" for row in range(ROWS)],
+        }
+    )
+    for environment in ("dev", "staging", "prod"):
+        folder = home / "data" / environment / "03_primary"
+        folder.mkdir(parents=True)
+        pairs.to_parquet(folder / "test_pairs.parquet", index=False)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _here(home, monkeypatch):
+    monkeypatch.setenv("NLI_HOME", str(home))
+    yield
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
+
+
+def run(environment: str, *pipelines: str) -> None:
+    bootstrap_project(PROJECT)
+    with NliSession.create(PROJECT, env=environment) as session:
+        session.run(pipeline_names=list(pipelines))
+
+
+def registry(home: Path, environment: str) -> MlflowRegistry:
+    return MlflowRegistry(
+        f"{environment}.nli.classifier",
+        environment=environment,
+        experiment=f"nli-{environment}",
+        artifact_root=str(home / "mlruns" / environment),
+        downloads=home / "downloads",
+        tracking_uri=f"sqlite:///{home}/mlruns/mlflow.db",
+    )
+
+
+def train(home: Path, name: str, wrong_every: int) -> ModelRef:
+    """Stand in for training: register a model in dev and leave its reference."""
+    bundle = answering_bundle(home / name, wrong_every)
+    (home / "mlruns").mkdir(exist_ok=True)
+    candidate = registry(home, "dev").register(bundle, {"data_version": "d1"})
+    path = home / "data" / "dev" / "06_models" / "candidate.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(candidate.model_dump_json())
+    return candidate
+
+
+def decision(home: Path, environment: str) -> dict[str, object]:
+    return json.loads((home / "data" / environment / "08_reporting/decision.json").read_text())
+
+
+def test_from_a_first_champion_to_a_held_one_in_prod(home):
+    first = train(home, "first", wrong_every=10)
+    run("dev", "evaluation", "promotion")
+    assert decision(home, "dev")["outcome"] == "promote"
+    assert registry(home, "dev").alias("champion") == first
+
+    run("staging", "intake", "evaluation", "promotion")
+    assert decision(home, "staging")["outcome"] == "promote"
+    taken_in = registry(home, "staging").alias("champion")
+    assert taken_in.digest == first.digest
+
+    run("prod", "intake", "evaluation", "promotion")
+    assert decision(home, "prod")["outcome"] == "hold"
+    waiting = registry(home, "prod").alias("candidate")
+    assert waiting.digest == first.digest
+    assert registry(home, "prod").alias("champion") is None
+    assert "approval" in registry(home, "prod").tags(waiting)["decision_reasons"]
+
+
+def test_every_run_left_its_documents_and_figures_in_mlflow(home):
+    client = mlflow.MlflowClient(f"sqlite:///{home}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("nli-staging")
+    (found,) = client.search_runs([experiment.experiment_id])
+    assert found.info.status == "FINISHED"
+    assert found.data.metrics["accuracy"] == pytest.approx(0.9)
+    assert found.data.metrics["evaluation_rows"] == ROWS
+    assert found.data.params["policy.minimums.accuracy"] == "0.7"
+    names = {
+        item.path
+        for folder in ("evaluation", "decision")
+        for item in client.list_artifacts(found.info.run_id, folder)
+    }
+    assert names == {
+        "evaluation/evidence.json",
+        "evaluation/confusion_plot.json",
+        "evaluation/metrics_plot.json",
+        "evaluation/classes_plot.json",
+        "decision/decision.json",
+        "decision/decision.md",
+        "decision/release_record.json",
+    }
+
+
+def test_the_same_bytes_again_are_unchanged(home):
+    run("dev", "evaluation", "promotion")
+    assert decision(home, "dev")["outcome"] == "unchanged"
+    assert registry(home, "dev").alias("champion").version == "1"
+
+
+def test_a_worse_candidate_is_rejected_and_a_better_one_promoted(home):
+    train(home, "worse", wrong_every=6)
+    run("dev", "evaluation", "promotion")
+    assert decision(home, "dev")["outcome"] == "reject"
+    assert registry(home, "dev").alias("champion").version == "1"
+
+    better = train(home, "better", wrong_every=0)
+    run("dev", "evaluation", "promotion")
+    assert decision(home, "dev")["outcome"] == "promote"
+    assert registry(home, "dev").alias("champion") == better
+    assert registry(home, "dev").alias("previous").version == "1"
+
+
+def test_staging_keeps_its_champion_when_devs_models_are_gone(home):
+    champion = registry(home, "staging").alias("champion")
+    registry(home, "dev").client.delete_registered_model("dev.nli.classifier")
+    shutil.rmtree(home / "mlruns" / "dev")
+    assert registry(home, "staging").fetch(champion).digest == champion.digest
+    with pytest.raises(Exception, match="dev.nli.classifier has no champion to take in"):
+        run("staging", "intake", "evaluation", "promotion")
+    assert registry(home, "staging").alias("champion") == champion
