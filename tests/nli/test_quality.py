@@ -69,15 +69,15 @@ def test_contents(report: DataReport) -> None:
 
 
 def test_rare_genres_are_counted_together() -> None:
-    rows = _rows(300)
+    rows = _rows(360)
     for number, row in enumerate(rows):
         assert row.fields is not None
-        row.fields["genre"] = f"g{number % 60}"
+        row.fields["genre"] = f"g{number % 120}"
     landed, unusable = land_pairs(rows, "csv", DataParameters())
     frames = split_pairs(landed, DataParameters().splits)
-    genres = describe_data("dev", 300, landed, frames, unusable).genres
-    assert len(genres) == 41
-    assert genres["(other)"] == 100
+    genres = describe_data("dev", 360, landed, frames, unusable).genres
+    assert len(genres) == 101
+    assert genres["(other)"] == 60
 
 
 def test_report_survives_a_file(report: DataReport) -> None:

@@ -9,11 +9,14 @@ import plotly.graph_objects as go
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.quality import NO_GENRE, DataReport, count_words
 
-LABEL_COLOURS = {"entailment": "#2a9d8f", "neutral": "#8d99ae", "contradiction": "#e76f51"}
+LABEL_COLOURS = {"entailment": "#2a9d8f", "neutral": "#6c7a93", "contradiction": "#e76f51"}
 TEXT_COLOURS = {"premise": "#33658a", "hypothesis": "#f6ae2d"}
 
 #: Genres drawn; the report lists more.
 GENRE_BARS = 15
+
+#: Steps of the histogram of lengths, at most.
+LENGTH_BINS = 40
 
 
 def plot_labels(report: DataReport) -> go.Figure:
@@ -40,6 +43,7 @@ def plot_labels(report: DataReport) -> go.Figure:
             text=[f"{count:,} ({share:.0%})" for count, share in zip(counts, shares)],
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont_color="white",
         )
     figure.update_layout(barmode="stack")
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
@@ -54,24 +58,23 @@ def plot_lengths(distinct: pd.DataFrame) -> go.Figure:
         distinct: the pairs.
 
     Returns:
-        Two overlaid histograms in words; the longest hundredth is drawn in the last bar.
+        Two histograms in words; the longest hundredth is counted in the last step.
     """
     words = {name: count_words(distinct[name]).to_numpy() for name in TEXT_COLOURS}
     longest = max(int(np.quantile(counts, 0.99)) for counts in words.values())
-    step = max(1, -(-longest // 40))
+    step = -(-longest // LENGTH_BINS)
     figure = go.Figure()
     for name, counts in words.items():
-        bins, sizes = np.unique((np.minimum(counts, longest) - 1) // step, return_counts=True)
-        figure.add_bar(
-            x=bins * step + 1 + (step - 1) / 2,
+        sizes = np.bincount((np.minimum(counts, longest) - 1) // step)
+        figure.add_scatter(
+            x=(np.arange(len(sizes)) + 0.5) * step + 0.5,
             y=sizes,
-            width=step,
             name=f"{name} (median {int(np.median(counts))})",
-            marker_color=TEXT_COLOURS[name],
-            opacity=0.65,
+            line={"shape": "hvh", "color": TEXT_COLOURS[name], "width": 2},
+            fill="tozeroy",
         )
-    figure.update_layout(barmode="overlay", bargap=0)
-    return _styled(figure, "Lengths of the texts", f"words (last bar: {longest} or more)", "pairs")
+    figure.update_yaxes(rangemode="tozero")
+    return _styled(figure, "Lengths of the texts", f"words (last step: {longest} or more)", "pairs")
 
 
 def plot_genres(report: DataReport, distinct: pd.DataFrame) -> go.Figure:
@@ -99,6 +102,7 @@ def plot_genres(report: DataReport, distinct: pd.DataFrame) -> go.Figure:
             marker_color=LABEL_COLOURS[label],
         )
     figure.update_layout(barmode="stack")
+    figure.update_xaxes(tickformat=",")
     figure.update_yaxes(autorange="reversed")
     total = int(genres.nunique())
     title = f"Genres (the {len(top)} largest of {total})" if total > len(top) else "Genres"
@@ -127,13 +131,14 @@ def plot_quarantine(report: DataReport) -> go.Figure:
         cliponaxis=False,
         showlegend=False,
     )
+    figure.update_xaxes(showticklabels=False)  # the bars say their numbers
     figure.update_yaxes(autorange="reversed")
     if not reasons:
         figure.add_annotation(text="Nothing was quarantined", showarrow=False, font_size=18)
         figure.update_xaxes(visible=False)
         figure.update_yaxes(visible=False)
     title = f"Quarantine: {report.rows_quarantined:,} of {report.rows_read:,} rows read"
-    return _styled(figure, title, "rows", "")
+    return _styled(figure, title, "", "")
 
 
 def _styled(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
@@ -143,7 +148,14 @@ def _styled(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
         yaxis_title=y,
         template="plotly_white",
         font={"family": "Inter, Helvetica, Arial, sans-serif", "size": 13},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        legend={
+            "orientation": "h",
+            "traceorder": "normal",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 1,
+            "xanchor": "right",
+        },
         margin={"l": 10, "r": 40, "t": 80, "b": 10},
     )
     figure.update_yaxes(automargin=True)
