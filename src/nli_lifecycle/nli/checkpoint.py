@@ -4,6 +4,7 @@ checkpoints that any tool can open."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification
 from transformers.utils import logging as transformers_logging
 
@@ -78,16 +80,32 @@ def write_checkpoint(model: Any, tokenizer: Any, output: Path) -> Path:
 
     Returns:
         ``output``.
+
+    Raises:
+        OSError: when the disk is full or the folder may not be written; nothing is left behind.
     """
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    with _quiet_transformers():
-        model.save_pretrained(partial)
-        tokenizer.save_pretrained(partial)
-    shutil.rmtree(output, ignore_errors=True)
-    partial.rename(output)
+    try:
+        with _quiet_transformers():
+            model.save_pretrained(partial)
+            tokenizer.save_pretrained(partial)
+        shutil.rmtree(output, ignore_errors=True)
+        partial.rename(output)
+    except SafetensorError as error:
+        raise _as_os_error(error, output) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return output
+
+
+def _as_os_error(error: SafetensorError, folder: Path) -> Exception:
+    """Give a failed write its system error back: safetensors only keeps it as text."""
+    number = re.search(r"os error (\d+)", str(error))
+    if number is None:
+        return error
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(folder))
 
 
 @contextmanager
