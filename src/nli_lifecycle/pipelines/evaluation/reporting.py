@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -53,9 +53,8 @@ def plot_confusion(evidence: Evidence) -> go.Figure:
             col=column,
         )
     figure.update_xaxes(title="predicted")
-    figure.update_yaxes(autorange="reversed")
     figure.update_yaxes(title="true label", col=1)
-    return _styled(figure, "Confusion matrix", evidence)
+    return _styled(figure, "Confusion matrix", "counts, and shares of the true label", evidence)
 
 
 def plot_metrics(evidence: Evidence) -> go.Figure:
@@ -65,9 +64,9 @@ def plot_metrics(evidence: Evidence) -> go.Figure:
         shares = {"accuracy": measures.accuracy, "macro-F1": measures.macro_f1}
         figure.add_trace(_dots(name, shares, 100), 1, 1)
         figure.add_trace(_dots(name, {"log loss": measures.log_loss}, 1, legend=False), 1, 2)
-    figure.update_xaxes(title="%, more is better", col=1)
-    figure.update_xaxes(title="nats, less is better", col=2)
-    return _styled(figure, "Quality", evidence)
+    figure.update_xaxes(title="%, more is better", range=_range(figure.data[::2]), col=1)
+    figure.update_xaxes(title="nats, less is better", range=_range(figure.data[1::2]), col=2)
+    return _styled(figure, "Quality", _bars(evidence), evidence)
 
 
 def plot_classes(evidence: Evidence) -> go.Figure:
@@ -80,8 +79,8 @@ def plot_classes(evidence: Evidence) -> go.Figure:
         for column, what in enumerate(figures, start=1):
             dots = {label: getattr(measures.classes[label], what) for label in LABELS}
             figure.add_trace(_dots(name, dots, 100, legend=column == 1), 1, column)
-    figure.update_xaxes(title="%")
-    return _styled(figure, "Labels one by one", evidence)
+    figure.update_xaxes(title="%", range=_range(figure.data))
+    return _styled(figure, "Labels one by one", _bars(evidence), evidence)
 
 
 def _models(evidence: Evidence) -> dict[str, Measures]:
@@ -118,19 +117,30 @@ def _dots(
     )
 
 
-def _styled(figure: go.Figure, title: str, evidence: Evidence) -> go.Figure:
-    rows, level = evidence.evaluation_set.rows, evidence.method.confidence
-    below = f"{rows:,} pairs of {evidence.environment}; bars are {level:.0%} intervals"
+def _range(traces: Sequence[go.Scatter]) -> tuple[float, float]:
+    """Axis just around the error bars; grouped dots would otherwise start it at zero."""
+    low = min(x - below for dots in traces for x, below in zip(dots.x, dots.error_x.arrayminus))
+    high = max(x + above for dots in traces for x, above in zip(dots.x, dots.error_x.array))
+    room = 0.15 * (high - low) or 0.5
+    return low - room, high + room
+
+
+def _bars(evidence: Evidence) -> str:
+    return f"bars: {evidence.method.confidence:.0%} intervals"
+
+
+def _styled(figure: go.Figure, title: str, explanation: str, evidence: Evidence) -> go.Figure:
+    below = f"{evidence.evaluation_set.rows:,} pairs of {evidence.environment}; {explanation}"
     figure.update_layout(
         title={"text": f"{title}<br><sub>{below}</sub>", "x": 0.02, "xanchor": "left"},
         template="plotly_white",
         scattermode="group",
         scattergap=0.5,
         font={"family": "Inter, Helvetica, Arial, sans-serif", "size": 13},
-        legend={"orientation": "h", "y": 1.08, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-        margin={"l": 10, "r": 40, "t": 100, "b": 10},
+        legend={"orientation": "h", "y": 1.15, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        margin={"l": 10, "r": 40, "t": 120, "b": 10},
     )
-    figure.update_yaxes(automargin=True)
+    figure.update_yaxes(automargin=True, autorange="reversed")
     return figure
 
 
