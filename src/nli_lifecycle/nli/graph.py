@@ -1,4 +1,4 @@
-"""From a PyTorch classifier to an ONNX graph, in float32 and in int8."""
+"""From a PyTorch classifier to an ONNX graph."""
 
 from __future__ import annotations
 
@@ -56,22 +56,3 @@ def write_float_graph(model: Any, inputs: dict[str, torch.Tensor], path: Path) -
         except Exception as error:  # torch raises many classes here
             kind = type(model).__name__
             raise RuntimeError(f"{kind} cannot be exported to ONNX: {error}") from error
-
-
-def write_int8_graph(source: Path, path: Path) -> None:
-    """Quantise the weights of a float graph to int8, its activations while it runs.
-
-    Args:
-        source: the float graph, as traced: a fused one would hide products from the quantiser.
-        path: the file to write.
-    """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with quiet():
-        quantize_dynamic(
-            str(source),
-            str(path),
-            per_channel=True,  # a fifth of the error, for no time
-            reduce_range=True,  # 7 bits: never saturates, so processors with and without VNNI agree
-            weight_type=QuantType.QInt8,
-        )

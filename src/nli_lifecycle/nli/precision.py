@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pandas import DataFrame
 
-from nli_lifecycle.nli.graph import write_int8_graph
 from nli_lifecycle.nli.inference import Classifier
 from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.quantise import write_int8_graph
 from nli_lifecycle.parameters import ExportParameters
 
 JUDGED_PAIRS = 1000  # at most: enough to see half a point, and 10 s for both models
