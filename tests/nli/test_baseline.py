@@ -5,6 +5,7 @@ import random
 import pandas as pd
 import pytest
 
+from nli_lifecycle.nli import baseline
 from nli_lifecycle.nli.baseline import hypothesis_only
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.pairs import premise_fingerprint
@@ -58,3 +59,10 @@ def test_too_little_to_say_anything(train_rows: int, test_rows: int) -> None:
 def test_hypotheses_without_a_word_say_nothing() -> None:
     pairs = _pairs(50, True, 1).assign(hypothesis="…")
     assert hypothesis_only(pairs, pairs) is None
+
+
+def test_large_corpora_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baseline, "MOST_ROWS", 100)
+    result = hypothesis_only(_pairs(300, True, 1), _pairs(200, True, 2))
+    assert result is not None
+    assert (result.rows_fitted, result.rows_judged) == (100, 100)

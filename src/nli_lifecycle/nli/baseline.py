@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-#: Most pairs the baseline is fitted on, to take seconds on a corpus of any size.
-FIT_ROWS = 20_000
+#: Most pairs the baseline is fitted on, and judged on, to take seconds on a corpus of any size.
+MOST_ROWS = 20_000
 
 #: Most words and word pairs it looks at, the most frequent ones.
 FEATURES = 20_000
@@ -39,8 +39,10 @@ def hypothesis_only(train: pd.DataFrame, test: pd.DataFrame) -> HypothesisOnly |
     if train.empty:
         low = test["premise_fingerprint"].str[-1] < "8"
         train, test = test.loc[low], test.loc[~low]
-    if len(train) > FIT_ROWS:
-        train = train.sample(FIT_ROWS, random_state=0)
+    train, test = (
+        pairs.sample(MOST_ROWS, random_state=0) if len(pairs) > MOST_ROWS else pairs
+        for pairs in (train, test)
+    )
     wordless = not train["hypothesis"].str.contains(r"\w").any()
     if test.empty or train["label"].nunique() < 2 or wordless:
         return None
