@@ -53,6 +53,7 @@ def _people(vocabulary: Vocabulary, topic: Topic, random: Random) -> Scene:
         "c": cleo if named else f"the {roles[2]}",
         "p": f"the {roles[0]}",
         "q": f"the {roles[1]}",
+        "r": f"the {roles[2]}",
         "witness": witness,
         "group": group,
         "rest": rest,
@@ -100,14 +101,14 @@ def _things(vocabulary: Vocabulary, topic: Topic, random: Random) -> Scene:
 
 
 def _quantities(vocabulary: Vocabulary, random: Random) -> Scene:
-    number = random.randint(5, 13)
+    number = random.randint(6, 9)
     day, later_day = sorted(random.sample(range(len(_DAYS)), 2))
     scale, scale2 = random.sample(vocabulary.scales, 2)
     better, worse, plain = scale
     return {
         "n": _NUMBERS[number],
-        "few": _NUMBERS[number - random.randint(2, 3)],
-        "more": _NUMBERS[number + random.randint(2, 7)],
+        "few": _NUMBERS[random.randint(2, 4)],
+        "more": _NUMBERS[random.randint(11, 20)],
         "early": random.choice(("eight", "nine", "ten", "eleven")),
         "late": random.choice(("two", "three", "four", "five")),
         "day": _DAYS[day],

@@ -16,7 +16,6 @@ IRREGULAR = {
     "break": ("broke", "broken"),
     "bring": ("brought", "brought"),
     "buy": ("bought", "bought"),
-    "cancel": ("cancelled", "cancelled"),
     "catch": ("caught", "caught"),
     "choose": ("chose", "chosen"),
     "cut": ("cut", "cut"),
@@ -73,10 +72,11 @@ IRREGULAR = {
     "undo": ("undid", "undone"),
     "wake": ("woke", "woken"),
     "wear": ("wore", "worn"),
+    "wet": ("wet", "wet"),
     "write": ("wrote", "written"),
 }
 
-_SHORT_STEM = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")
+_SHORT_STEM = re.compile(r"(?:un|out)?[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")
 _ARTICLE = re.compile(r"\b([Aa])n? (?=(\w+))")
 _VOWEL_SOUND = re.compile(r"(?!uni|use|euro|one)[aeiou]|hour|honest|heir|x-", re.IGNORECASE)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from nli_lifecycle.nli.sample.claim import Claim
-from nli_lifecycle.nli.sample.claims.lexical import LEXICAL, PARAPHRASE
+from nli_lifecycle.nli.sample.claims.lexical import LEXICAL
 from nli_lifecycle.nli.sample.claims.negation import NEGATION
+from nli_lifecycle.nli.sample.claims.numerals import NUMERALS
 from nli_lifecycle.nli.sample.claims.order import ORDER
-from nli_lifecycle.nli.sample.claims.quantity import NUMERALS, QUANTIFIERS
-from nli_lifecycle.nli.sample.claims.structure import COORDINATION, DATIVE, RELATIVE, VOICE
+from nli_lifecycle.nli.sample.claims.paraphrase import PARAPHRASE
+from nli_lifecycle.nli.sample.claims.quantifiers import QUANTIFIERS
+from nli_lifecycle.nli.sample.claims.roles import DATIVE, VOICE
+from nli_lifecycle.nli.sample.claims.structure import COORDINATION, RELATIVE
 
 CLAIMS: tuple[Claim, ...] = (
     *LEXICAL,

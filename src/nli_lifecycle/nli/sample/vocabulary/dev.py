@@ -159,7 +159,7 @@ _THEATRE = Topic(
         "rehearse the duet": "practise the duet",
         "dim the spotlights": "make the spotlights less bright",
         "lower the curtain": "let down the curtain",
-        "cancel the matinee": "call off the matinee",
+        "borrow the wigs": "take the wigs on loan",
         "review the musical": "write a review of the musical",
         "record the ballad": "make a recording of the ballad",
         "decorate the stage": "put decorations on the stage",

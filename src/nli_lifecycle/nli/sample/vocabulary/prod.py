@@ -118,7 +118,7 @@ _WORKSHOP = Topic(
 _PARTY = Topic(
     name="party",
     people=("guest", "host", "bartender", "musician", "magician", "cousin", "colleague"),
-    deeds=("dislike", "remember", "amuse", "copy", "startle", "outshine"),
+    deeds=("dislike", "remember", "amuse", "copy", "startle", "tickle"),
     chores={
         "sweeten the punch": "add sugar to the punch",
         "light the candles": "set the candles alight",
