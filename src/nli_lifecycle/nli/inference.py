@@ -105,7 +105,8 @@ class Classifier:
 
         Raises:
             TypeError: when an entry is not a string, naming its position.
-            ValueError: when the two differ in length, or the model answers with no number.
+            ValueError: when the two differ in length, a text holds half a surrogate pair, or the
+                model answers with no number.
         """
         first, second = _texts(premises, "premises"), _texts(hypotheses, "hypotheses")
         if len(first) != len(second):
@@ -215,6 +216,11 @@ def _texts(values: Iterable[str], name: str) -> list[str]:
     for position, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"{name}[{position}] is {text!r}, not a string.")
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                raise ValueError(f"{name}[{position}] is no valid text: {error}.") from None
     return texts
 
 
