@@ -6,17 +6,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification
-from transformers.utils import logging as transformers_logging
 
 from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.quiet import quiet
 
 
 def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
@@ -34,7 +32,7 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
             fewer tokens, or lacks weights of the encoder itself, which would be random.
     """
     try:
-        with _quiet_transformers():
+        with quiet():
             model, report = AutoModelForSequenceClassification.from_pretrained(
                 str(folder),
                 num_labels=len(LABELS),
@@ -88,7 +86,7 @@ def write_checkpoint(model: Any, tokenizer: Any, output: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        with _quiet_transformers():
+        with quiet():
             model.save_pretrained(partial)
             tokenizer.save_pretrained(partial)
         shutil.rmtree(output, ignore_errors=True)
@@ -106,18 +104,3 @@ def _as_os_error(error: SafetensorError, folder: Path) -> Exception:
     if number is None:
         return error
     return OSError(int(number[1]), os.strerror(int(number[1])), str(folder))
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Hold back progress bars and reports on loading ('newly initialized') that ask for nothing."""
-    verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()
