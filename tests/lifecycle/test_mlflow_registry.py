@@ -17,6 +17,8 @@ from nli_lifecycle.lifecycle.decision import decide
 from nli_lifecycle.lifecycle.registry import MlflowRegistry, RegistryError
 from nli_lifecycle.lifecycle.release import release
 
+pytest_plugins = ["ready_registries"]
+
 
 class Crash(BaseException):
     """Stands for the death of the process: nothing of ours catches it."""

@@ -28,6 +28,8 @@ def test_an_altered_folder_is_not_registered(make_registry, tmp_path):
         ({"note": "x" * 1_001}, "Tag note has 1001 characters, over 1000"),
     ],
 )
+
+pytest_plugins = ["ready_registries"]
 def test_tags_that_some_registry_refuses_are_refused_everywhere(make_registry, tmp_path, tags, why):
     registry = make_registry()
     with pytest.raises(RegistryError, match=why):

@@ -8,6 +8,8 @@ from nli_lifecycle.lifecycle.decision import decide
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.release import ReleaseError, release
 
+pytest_plugins = ["ready_registries"]
+
 
 @pytest.fixture
 def registry(make_registry, tmp_path):
