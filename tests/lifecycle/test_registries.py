@@ -9,6 +9,8 @@ from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.versions import RegistryError
 from nli_lifecycle.nli.bundle import BundleError
 
+pytest_plugins = ["ready_registries"]
+
 LINEAGE = {"data_version": "d1", "code_version": "c1", "config_hash": "h1"}
 
 
@@ -28,8 +30,6 @@ def test_an_altered_folder_is_not_registered(make_registry, tmp_path):
         ({"note": "x" * 1_001}, "Tag note has 1001 characters, over 1000"),
     ],
 )
-
-pytest_plugins = ["ready_registries"]
 def test_tags_that_some_registry_refuses_are_refused_everywhere(make_registry, tmp_path, tags, why):
     registry = make_registry()
     with pytest.raises(RegistryError, match=why):
