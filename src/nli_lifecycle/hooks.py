@@ -87,7 +87,7 @@ class SummaryHook:
         seconds = time.perf_counter() - self._started
         stage = min(node.tags, default="other")
         self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
-        logger.info("%-16s %-28s %6.1f s", stage, node.name, seconds)
+        logger.info("%s · %s · %.1f s", stage, node.name, seconds)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(

@@ -14,6 +14,7 @@ from typing import Any
 import mlflow
 from filelock import FileLock, Timeout
 from kedro.framework.context import KedroContext
+from kedro.framework.project import LOGGING
 from kedro.framework.session import KedroSession
 
 # A dead tracking server otherwise hangs a run for minutes; a user's own values win.
@@ -38,6 +39,8 @@ class NliSession(KedroSession):
         """
         for name, value in FAIL_FAST.items():
             os.environ.setdefault(name, value)
+        # Once more: MLflow and kedro-mlflow set levels of their own when they are imported.
+        LOGGING.configure(LOGGING.data)
         self._globals()
         return super().load_context()
 
