@@ -160,6 +160,13 @@ def test_a_manifest_of_the_future_is_refused(sealed: Bundle) -> None:
 def test_a_manifest_may_not_claim_another_digest(sealed: Bundle) -> None:
     path = sealed.path / "manifest.json"
     path.write_text(path.read_text().replace(sealed.digest, "0" * 64))
+    with pytest.raises(BundleError, match="its digest is not that of the files it lists"):
+        open_bundle(sealed.path)
+
+
+def test_a_manifest_is_refused_in_any_other_wording(sealed: Bundle) -> None:
+    path = sealed.path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text())))
     with pytest.raises(BundleError, match="manifest.json is not as it was sealed"):
         open_bundle(sealed.path)
 

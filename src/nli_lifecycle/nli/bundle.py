@@ -119,9 +119,11 @@ def _account(folder: Path) -> dict[str, Any]:
             continue
         digest = hashlib.sha256(content).hexdigest()
         files.append({"path": name, "size": len(content), "sha256": digest})
-    identity = _compact({"format": FORMAT, "files": files})
-    digest = hashlib.sha256(identity).hexdigest()
-    return {"format": FORMAT, "digest": digest, "files": files, "exact": exact}
+    return {"format": FORMAT, "digest": _digest(files), "files": files, "exact": exact}
+
+
+def _digest(files: list[dict[str, Any]]) -> str:
+    return hashlib.sha256(_compact({"format": FORMAT, "files": files})).hexdigest()
 
 
 def _names(folder: Path) -> list[str]:
@@ -178,6 +180,8 @@ def _read_manifest(folder: Path) -> tuple[str, dict[str, Any]]:
             raise BundleError(
                 f"{path} has format {manifest['format']!r}; this version reads format {FORMAT}."
             )
+        if manifest["digest"] != _digest(manifest["files"]):
+            raise BundleError(f"{path} was altered: its digest is not that of the files it lists.")
         _ = {entry["path"] for entry in manifest["files"]}, dict(manifest["exact"])
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BundleError):
