@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# First interpreter of the supported range; say `make PYTHON=… run` to choose another.
-PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name) 2>/dev/null)))
+# The interpreter that makes .venv: the first of these that is supported, or the one you name.
+PYTHON ?= python3.11 python3.12 python3.13 python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ENV ?= dev
@@ -21,10 +21,17 @@ help:  ## list the verbs
 	  awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
-	@"$(or $(PYTHON),python3)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
-	  f"Python {v[0]}.{v[1]} ({sys.executable}) is not supported: Python 3.11, 3.12 or 3.13 is needed. " \
-	  "Install one, then say for example: make PYTHON=python3.12 run")'
-	@"$(or $(PYTHON),python3)" -m venv $(VENV) || { rm -rf $(VENV); echo "python3 -m venv failed: install the venv module (Debian/Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@for python in $(PYTHON); do \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then \
+	    "$$python" -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo "$$python -m venv failed: install its venv module (Debian/Ubuntu: apt install python3-venv)." >&2; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "nli-lifecycle needs Python 3.11, 3.12 or 3.13; none was found among: $(PYTHON)" \
+	  "($$(python3 --version 2>&1 || true)). Install one, then: make PYTHON=python3.12 run" >&2; \
+	exit 1
 
 # One stamp a set of extras; each says what it installs, because the first time takes minutes.
 $(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python

@@ -52,6 +52,11 @@ def test_no_run_leaks_into_the_next_session(played: dict[str, Any]) -> None:
     assert played["outcomes"][1::2] == ["closed"] * 7
 
 
+def test_each_environment_keeps_its_own_store_in_one_process(played: dict[str, Any]) -> None:
+    stores = {(run["store"], run["experiment"]) for run in played["runs"]}
+    assert stores == {("dev", "tiny-dev"), ("staging", "tiny-staging")}
+
+
 def test_default_pipelines_come_from_the_environment(played: dict[str, Any]) -> None:
     # __default__ is a pipeline that fails: only globals' default_pipelines can succeed.
     assert played["outcomes"][0] == "ok" and played["outcomes"][8] == "ok"

@@ -80,14 +80,14 @@ FILES = {
     "conf/dev/globals.yml": """
         environment: dev
         data_root: ${home:data/dev}
-        tracking_uri: sqlite:///${home:mlflow.db}
+        tracking_uri: ${oc.env:MLFLOW_TRACKING_URI,"sqlite:///${home:dev.db}"}
         experiment: tiny-dev
         default_pipelines: [work]
         """,
     "conf/staging/globals.yml": """
         environment: staging
         data_root: ${home:data/staging}
-        tracking_uri: sqlite:///${home:mlflow.db}
+        tracking_uri: ${oc.env:MLFLOW_TRACKING_URI,"sqlite:///${home:staging.db}"}
         experiment: tiny-staging
         default_pipelines: [work]
         """,
@@ -125,18 +125,20 @@ def play(folder: Path, sessions: list[str]) -> None:
             outcomes.append(f"{type(error).__name__}: {error}")
         outcomes.append("leaked" if mlflow.active_run() else "closed")
     runs = []
-    client = mlflow.MlflowClient()
-    for experiment in client.search_experiments():
-        for run in client.search_runs([experiment.experiment_id]):
-            runs.append(
-                {
-                    "experiment": experiment.name,
-                    "status": run.info.status,
-                    "params": run.data.params,
-                    "tags": run.data.tags,
-                    "start": run.info.start_time,
-                }
-            )
+    for store in sorted(folder.glob("*.db")):
+        client = mlflow.MlflowClient(f"sqlite:///{store}")
+        for experiment in client.search_experiments():
+            for run in client.search_runs([experiment.experiment_id]):
+                runs.append(
+                    {
+                        "store": store.stem,
+                        "experiment": experiment.name,
+                        "status": run.info.status,
+                        "params": run.data.params,
+                        "tags": run.data.tags,
+                        "start": run.info.start_time,
+                    }
+                )
     print("RESULT " + json.dumps({"outcomes": outcomes, "runs": runs}))
 
 

@@ -6,8 +6,8 @@ import errno
 from collections.abc import Iterator
 from traceback import walk_tb
 
+from kedro.validation.exceptions import ParameterValidationError
 from mlflow.exceptions import MlflowException
-from pydantic import ValidationError
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -23,7 +23,7 @@ def explain(error: BaseException) -> str | None:
         The message, or None for an error nobody foresaw, whose traceback is needed.
     """
     for cause in _chain(error):
-        if isinstance(cause, ValidationError):
+        if isinstance(cause, ParameterValidationError):
             return _parameters(cause)
         if isinstance(cause, OSError) and cause.errno in NO_SPACE:
             return (
@@ -70,14 +70,12 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0][:300]
 
 
-def _parameters(error: ValidationError) -> str:
-    lines = [
-        f"  {error.title}.{'.'.join(map(str, item['loc']))}: {item['msg']}"
-        + ("" if item["type"] == "extra_forbidden" else f", not {item['input']!r}")
-        for item in error.errors()
-    ]
+def _parameters(error: ParameterValidationError) -> str:
+    """Kedro's text without its headline and pydantic's links, and where to look."""
+    lines = str(error).splitlines()[1:]
+    said = [line for line in lines if "errors.pydantic.dev" not in line]
     return "\n".join(
-        ["These parameters are not valid:", *lines]
-        + ["Correct them in conf/*/parameters_*.yml or after --params; names and meanings are "]
-        + ["in src/nli_lifecycle/parameters.py."]
+        ["These parameters are not valid:", *said]
+        + ["Correct them in conf/*/parameters_*.yml or after --params; every name, meaning and"]
+        + ["unit stands in src/nli_lifecycle/parameters.py."]
     )

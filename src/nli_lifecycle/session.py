@@ -42,7 +42,8 @@ class NliSession(KedroSession):
         # Once more: MLflow and kedro-mlflow set levels of their own when they are imported.
         LOGGING.configure(LOGGING.data)
         self._globals()
-        return super().load_context()
+        with _restored("MLFLOW_TRACKING_URI"):
+            return super().load_context()
 
     def run(  # type: ignore[override]  # the other arguments are Kedro's own
         self,
@@ -90,6 +91,23 @@ def environments(conf_source: str | Path) -> list[str]:
         for layer in folder.iterdir()
         if layer.is_dir() and layer.name != "base" and (layer / "globals.yml").is_file()
     )
+
+
+@contextmanager
+def _restored(variable: str) -> Iterator[None]:
+    """Undo what a block does to an environment variable.
+
+    ``mlflow.set_tracking_uri`` also exports the address, which the next session in this process
+    would take for the user's own choice.
+    """
+    before = os.environ.get(variable)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(variable, None)
+        else:
+            os.environ[variable] = before
 
 
 @contextmanager

@@ -22,6 +22,11 @@ def home(relative: str = "") -> str:
     return (Path(root).resolve() / relative).as_posix()
 
 
+def embedded(relative: str) -> str | None:
+    """``home(relative)`` while the embedded store is in use, else None: a server keeps its own."""
+    return None if os.environ.get("MLFLOW_TRACKING_URI") else home(relative)
+
+
 SESSION_CLASS = NliSession
 HOOKS = (TrackingHook(), SummaryHook())
 CONFIG_LOADER_CLASS = OmegaConfigLoader
@@ -34,5 +39,5 @@ CONFIG_LOADER_ARGS = {
     },
     # The default merge replaces a whole top-level key and silently drops what is beside it.
     "merge_strategy": {"parameters": "soft", "mlflow": "soft", "globals": "soft", "spark": "soft"},
-    "custom_resolvers": {"home": home, "oc.env": oc.env},
+    "custom_resolvers": {"home": home, "embedded": embedded, "oc.env": oc.env},
 }
