@@ -45,7 +45,8 @@ def generate(environment: str, seed: int = 13) -> Iterator[dict[str, str]]:
 
     Returns:
         An iterator of rows with pair_id, premise, hypothesis, label, genre, source and split.
-        Labels are balanced in every split; no premise and no hypothesis occurs twice.
+        Labels are balanced in every split. No premise occurs twice. A hypothesis occurs once,
+        or in training pairs once with each label.
 
     Raises:
         ValueError: for an environment that has no vocabulary.
@@ -63,7 +64,15 @@ def _rows(environment: str, random: Random) -> Iterator[dict[str, str]]:
     count = 0
     for split, size in _PAIRS[environment].items():
         source = _Source(environment, split, random)
-        rows = [_unseen(source, LABELS[i % len(LABELS)], seen) for i in range(size)]
+        rows: list[dict[str, str]] = []
+        while len(rows) < size:
+            # Training pairs come as contrasts: one hypothesis, a premise for every label.
+            labels = LABELS if split == "train" else (LABELS[len(rows) % len(LABELS)],)
+            pairs = source.pairs(labels)
+            texts = {pair[side] for pair in pairs for side in ("premise", "hypothesis")}
+            if len(texts) == len(pairs) + 1 and seen.isdisjoint(texts):
+                seen |= texts
+                rows += pairs
         random.shuffle(rows)
         for row in rows:
             count += 1
@@ -73,16 +82,6 @@ def _rows(environment: str, random: Random) -> Iterator[dict[str, str]]:
                 "source": "sample",
                 "split": split,
             }
-
-
-def _unseen(source: _Source, label: str, seen: set[str]) -> dict[str, str]:
-    """Draw until neither text has been used before, and remember both."""
-    while True:
-        pair = source.pair(label)
-        texts = {pair["premise"], pair["hypothesis"]}
-        if len(texts) == 2 and seen.isdisjoint(texts):
-            seen |= texts
-            return pair
 
 
 class _Source:
@@ -102,8 +101,8 @@ class _Source:
             if environment != "dev" or not claim.held_out:
                 self._claims.setdefault(claim.phenomenon, []).append(claim)
 
-    def pair(self, label: str) -> dict[str, str]:
-        """Draw premise, hypothesis, label and genre."""
+    def pairs(self, labels: tuple[str, ...]) -> list[dict[str, str]]:
+        """Draw a scene and a hypothesis, then a premise for each of the labels."""
         random = self._random
         claim, topic = self._claim(), random.choice(self._topics)
         scene = draw_scene(self._vocabulary, topic, random)
@@ -113,25 +112,42 @@ class _Source:
         )
         wordings, agreeing, opposing = random.choice(sides)
         hypothesis = random.choice(wordings).format(**scene)
+        printed = sentence(self._style.relax(hypothesis, random))
+        pairs = []
+        for label in labels:
+            genre = claim.phenomenon
+            if label == "neutral":
+                genre, premise = self._neutral(claim, topic, scene, hypothesis)
+            else:
+                agrees = label == "entailment"
+                premise = random.choice(agreeing if agrees else opposing).format(**scene)
+            pairs.append(
+                {
+                    "premise": sentence(self._style.dress(premise, scene, random)),
+                    "hypothesis": printed,
+                    "label": label,
+                    "genre": f"{genre}/{topic.name}",
+                }
+            )
+        return pairs
 
-        phenomenon = claim.phenomenon
-        templates = dict(zip(LABELS, (agreeing, claim.leaves_open, opposing)))[label]
-        if label == "neutral":
-            chance = random.random()
-            if chance < _RELATED_SHARE:
-                phenomenon, templates = "related", BESIDE
-            elif chance < _RELATED_SHARE + _UNRELATED_SHARE:
-                phenomenon, scene, templates = "unrelated", *self._elsewhere(topic, scene)
-        premises = [template.format(**scene) for template in random.sample(templates, 2)]
-        if label == "neutral":  # by nature less like the hypothesis: take the nearer of two
-            premises.sort(key=lambda text: -_shared_words(text, hypothesis))
-        premise = premises[0]
-        return {
-            "premise": sentence(self._style.dress(premise, scene, random)),
-            "hypothesis": sentence(self._style.relax(hypothesis, random)),
-            "label": label,
-            "genre": f"{phenomenon}/{topic.name}",
-        }
+    def _neutral(
+        self, claim: Claim, topic: Topic, scene: Scene, hypothesis: str
+    ) -> tuple[str, str]:
+        """Say what leaves the hypothesis open, and name what it takes to see that."""
+        random = self._random
+        chance = random.random()
+        if chance < _UNRELATED_SHARE:
+            return "unrelated", self._elsewhere(topic, scene)
+        beside = chance < _UNRELATED_SHARE + _RELATED_SHARE
+        # Such premises are by nature less like the hypothesis: take the nearer of two.
+        premises = random.sample(BESIDE if beside else claim.leaves_open, 2)
+        words = set(hypothesis.split())
+        premise = max(
+            (premise.format(**scene) for premise in premises),
+            key=lambda text: len(words & set(text.split())),
+        )
+        return "related" if beside else claim.phenomenon, premise
 
     def _claim(self) -> Claim:
         """Choose a phenomenon by the style's weights, then one of its claims."""
@@ -139,8 +155,8 @@ class _Source:
         weights = [self._style.weights.get(phenomenon, 1.0) for phenomenon in phenomena]
         return self._random.choice(self._claims[self._random.choices(phenomena, weights)[0]])
 
-    def _elsewhere(self, topic: Topic, scene: Scene) -> tuple[Scene, tuple[str, ...]]:
-        """Draw another claim about other people in another topic."""
+    def _elsewhere(self, topic: Topic, scene: Scene) -> str:
+        """Say something about other people in another topic."""
         random = self._random
         topics = [other for other in self._topics if other != topic]
         people = {scene[slot] for slot in "abc"}
@@ -148,8 +164,5 @@ class _Source:
         while people & {other[slot] for slot in "abc"}:
             other = draw_scene(self._vocabulary, random.choice(topics), random)
         claim = self._claim()
-        return other, claim.supports + claim.refutes + claim.leaves_open
-
-
-def _shared_words(premise: str, hypothesis: str) -> int:
-    return len(set(premise.split()) & set(hypothesis.split()))
+        premises = claim.supports + claim.refutes + claim.leaves_open
+        return random.choice(premises).format(**other)

@@ -10,19 +10,17 @@ LEXICAL = (
         affirmed=("{a} {get.past} a {mid}",),
         denied=("{a} did not {get.base} a {mid}",),
         supports=(
+            "{a} {get.past} a {look} {leaf}",
             "{a} {get.past} a {leaf}",
-            "the only thing that {a} {get.past} was a {leaf}",
             "{a} and {b} each {get.past} a {look} {leaf}",
         ),
         refutes=(
             "the only thing that {a} {get.past} was a {stranger}",
             "{a} did not {get.base} a {mid} of any sort",
             "{a} {get.past} nothing except a {look} {stranger}",
-            "the one and only {kind} that {a} {get.past} was a {stranger}",
         ),
         leaves_open=(
-            "the only thing that {a} {get.past} was a {kind}",
-            "{a} {get.past} a {stranger}",
+            "{a} {get.past} a {kind}",
             "{b} {get.past} a {look} {leaf}",
             "{a} did not {get.base} a {leaf}",
             "{a} and {b} each {get.past} a {look} {kind}",
@@ -33,7 +31,6 @@ LEXICAL = (
         affirmed=("{a} {get.past} a {leaf}",),
         denied=("{a} did not {get.base} a {leaf}",),
         supports=(
-            "the only thing that {a} {get.past} was a {leaf}",
             "{a} {get.past} a {look} {leaf}",
             "{a} {get.past} a {sibling} and a {look} {leaf}",
             "the {look} {mid} that {a} {get.past} was a {leaf}",
@@ -42,10 +39,9 @@ LEXICAL = (
             "the only thing that {a} {get.past} was a {sibling}",
             "{a} did not {get.base} a {mid} of any sort",
             "{a} {get.past} nothing except a {look} {sibling}",
-            "the one and only {mid} that {a} {get.past} was a {sibling}",
         ),
         leaves_open=(
-            "the only thing that {a} {get.past} was a {mid}",
+            "{a} {get.past} a {mid}",
             "{a} {get.past} a {look} {mid}",
             "{a} {get.past} a {sibling}",
             "{b} {get.past} a {look} {leaf}",
@@ -67,10 +63,9 @@ LEXICAL = (
             "nobody {general.past}, not even {a}",
         ),
         leaves_open=(
+            "{a} did not {specific.base}",
             "{a} {aside.past}",
             "{b} {specific.past}, and {a} {aside.past}",
-            "{a} {aside.past} but did not {specific.base}",
-            "{a} and {b} were both seen with {thing}",
         ),
     ),
     Claim(
@@ -88,8 +83,8 @@ LEXICAL = (
             "nobody {general.past}, not even {a}",
         ),
         leaves_open=(
+            "{a} {aside.past}",
             "{a} {general.past}",
-            "{a} {aside.past} and then {general.past}",
             "{b} {specific.past}, and {a} {aside.past}",
         ),
     ),

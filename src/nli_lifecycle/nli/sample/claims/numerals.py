@@ -13,20 +13,16 @@ NUMERALS = (
             "{a} did not {get.base} more than {n} {leaf.plural}",
         ),
         supports=(
+            "{a} {get.past} more than {more} {leaf.plural}",
             "{a} {get.past} {more} {leaf.plural}",
-            "{a} {get.past} at least {more} {leaf.plural}",
             "{a} {get.past} {more} {leaf.plural} and {few} {sibling.plural}",
-            "{a} {get.past} {more} {leaf.plural}, and {b} {get.past} fewer than {few}",
         ),
         refutes=(
             "{a} {get.past} only {few} {leaf.plural}",
             "{a} {get.past} fewer than {few} {leaf.plural}",
-            "{a} {get.past} {few} {leaf.plural} and not one more",
-            "{b} {get.past} at least {more} {leaf.plural}, but {a} {get.past} only {few}",
         ),
         leaves_open=(
             "{a} {get.past} at least {few} {leaf.plural}",
-            "{a} {get.past} fewer than {more} {leaf.plural}",
             "{a} {get.past} {more} {sibling.plural}",
             "{a} {get.past} {few} {sibling.plural} and not one more",
             "{b} {get.past} only {few} {leaf.plural}",
@@ -39,16 +35,13 @@ NUMERALS = (
         supports=(
             "{a} {get.past} {n} {leaf.plural}, no more and no fewer",
             "the number of {leaf.plural} that {a} {get.past} was {n}",
-            "{a} {get.past} {n} {leaf.plural} and not one more",
         ),
         refutes=(
             "{a} {get.past} {more} {leaf.plural}, no more and no fewer",
             "the number of {leaf.plural} that {a} {get.past} was {few}",
-            "{a} {get.past} more than {n} {leaf.plural}",
             "{a} {get.past} only {few} {leaf.plural}",
         ),
         leaves_open=(
-            "{a} {get.past} more than {few} {leaf.plural}",
             "{a} {get.past} fewer than {more} {leaf.plural}",
             "{b} {get.past} {n} {leaf.plural}, no more and no fewer",
             "the number of {sibling.plural} that {a} {get.past} was {n}",
@@ -62,17 +55,16 @@ NUMERALS = (
             "{a} {get.past} no more {leaf.plural} than {b}",
         ),
         supports=(
-            "{a} {get.past} {more} {leaf.plural}, while {b} {get.past} only {few}",
+            "{a} {get.past} {n} {leaf.plural}, while {b} {get.past} none",
             "{a} {get.past} many more {leaf.plural} than {b} and {c}",
             "{a} {get.past} twice as many {leaf.plural} as {b}",
         ),
         refutes=(
-            "{a} {get.past} only {few} {leaf.plural}, while {b} {get.past} {more}",
+            "{a} {get.past} no {leaf.plural}, while {b} {get.past} {n}",
             "{a} {get.past} fewer {leaf.plural} than {b}",
             "{a} {get.past} exactly as many {leaf.plural} as {b}",
         ),
         leaves_open=(
-            "{a} {get.past} {more} {leaf.plural}, and nobody knew how many {b} {get.past}",
             "{a} {get.past} many more {sibling.plural} than {b}",
             "{a} {get.past} fewer {sibling.plural} than {b}",
             "{a} {get.past} exactly as many {leaf.plural} as {c}",
@@ -86,7 +78,6 @@ NUMERALS = (
             "{a} was no {better} than {b}",
         ),
         supports=(
-            "{b} was {worse} than {a}",
             "{a} was much {better} than {b}",
             "{a} was {better} than both {b} and {c}",
         ),
@@ -98,7 +89,6 @@ NUMERALS = (
         leaves_open=(
             "{a} was much {better} than {c}",
             "{a} was {worse} than {c}",
-            "{c} was {better} than {b}",
             "{a} was {better2} than {b}",
             "{a} was exactly as {plain} as {c}",
         ),

@@ -45,15 +45,12 @@ QUANTIFIERS = (
         ),
         refutes=(
             "not a single {group} {broad.past}",
-            "there was not one {group} who {broad.past}",
-            "the rumour that a {group} {broad.past} was false",
             "there was no {group} who {broad.past}",
         ),
         leaves_open=(
             "no {trait} {group} {broad.past}",
             "every {rest} {broad.past}",
             "not every {group} {narrow.past}",
-            "not a single {group} {narrow.past}",
             "most of the {rest.plural} {narrow.past}",
         ),
     ),
@@ -75,7 +72,6 @@ QUANTIFIERS = (
             "no {group} {habit.past}",
             "no {trait} {rest} {broad.past}",
             "at least one {group} {narrow.past}",
-            "every {trait} {group} {broad.past}",
             "not every {trait} {group} {narrow.past}",
         ),
     ),

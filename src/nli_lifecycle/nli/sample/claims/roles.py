@@ -28,12 +28,11 @@ VOICE = (
             "it was {c} and not {a} who {deed.past} {b}",
         ),
         leaves_open=(
+            "{c} {deed.past} {b}",
             "{b} {deed.past} {a}",
-            "{a} was not {deed.perfect} by {b}",
             "{b} was {deed.perfect} by {c}",
             "it was {a} who {deed.past} {c}",
             "{c} was not {deed.perfect} by anyone",
-            "it was {b} and not {a} who {deed.past} {c}",
         ),
     ),
     Claim(
@@ -43,18 +42,16 @@ VOICE = (
         supports=(
             "it was {a} who {do.past}",
             "{do.passive} by {a} on {day}",
-            "{do.passive} by {a} and not by {b}",
         ),
         refutes=(
             "it was {b} and not {a} who {do.past}",
             "{do.unpassive} by anyone",
-            "{do.passive} by {b} and not by {a}",
         ),
         leaves_open=(
+            "{other.passive} by {a} on {day}",
             "it was {a} who {other.past}",
             "{do.unpassive} by {b}",
             "it was {b} and not {c} who {other.past}",
-            "{other.passive} by {a} and not by {b}",
         ),
     ),
     Claim(
@@ -106,9 +103,7 @@ DATIVE = (
         leaves_open=(
             "{b} {transfer.past} {a} a {leaf}",
             "{a} {transfer.past} {c} a {look} {leaf}",
-            "a {leaf} was {transfer.perfect} to {c} by {a}",
             "no {leaf} was {transfer.perfect} to {b} by {c}",
-            "{c} {transfer.past} {b} nothing",
             "what {c} {transfer.past} to {b} was a {leaf}",
             "{a} {transfer.past} a {mid} to {b}",
         ),

@@ -10,22 +10,19 @@ COORDINATION = (
         affirmed=("{a} {do.past}",),
         denied=("{a} did not {do.base}",),
         supports=(
+            "{a} {do.past}, and so did {b}",
             "{a} {other.past} and {do.past}",
             "both {a} and {b} {do.past}",
-            "{b} {other.past}, and {a} {do.past}",
-            "{a} {do.past}, and {b} or {c} {other.past}",
         ),
         refutes=(
+            "{b} {do.past}, but {a} did not",
             "{a} {other.past} but did not {do.base}",
             "neither {a} nor {b} {do.past}",
-            "{b} or {c} {do.past}, but {a} did not",
         ),
         leaves_open=(
             "{b} {do.past}, but {c} did not",
-            "neither {b} nor {c} {do.past}",
             "{a} {other.past} or {do.past}",
             "either {a} or {b} {do.past}",
-            "{a} and {b} did not both {do.base}",
             "{b} {do.past}, and {a} {other.past}",
         ),
     ),
@@ -44,7 +41,7 @@ COORDINATION = (
             "of {a}, {b} and {c}, only {c} {do.past}",
         ),
         leaves_open=(
-            "{a} {do.past}, and so did {c}",
+            "{c} {do.past}, and so did {a}",
             "neither {b} nor {c} {other.past}",
             "at least one of {a} and {b} {do.past}",
             "{a}, {b} or {c} {do.past}",
@@ -55,8 +52,7 @@ COORDINATION = (
         affirmed=("{a} or {b} {do.past}",),
         denied=("neither {a} nor {b} {do.past}",),
         supports=(
-            "{b} {do.past}, and so did {c}",
-            "{b} or {a} {do.past}, but {c} did not",
+            "{a} {do.past}, and so did {b}",
             "{a} {other.past} and {do.past}",
         ),
         refutes=(
@@ -64,8 +60,7 @@ COORDINATION = (
             "of {a}, {b} and {c}, only {c} {do.past}",
         ),
         leaves_open=(
-            "{a} did not {do.base}, and nor did {c}",
-            "{c} {do.past}, but {a} did not",
+            "{c} {do.past}, and {b} did not {other.base}",
             "{a}, {b} or {c} {do.past}",
             "{c} {do.past}, and {a} {other.past}",
         ),
@@ -80,13 +75,11 @@ RELATIVE = (
         supports=(
             "{p}, who {deed.past} {q}, {do.past}",
             "{p}, whom {q} {deed.past}, {do.past}",
-            "{q} {deed.past} {p}, who {do.past}",
             "{p}, who {do.past}, {other.past}",
         ),
         refutes=(
             "{p}, who {deed.past} {q}, did not {do.base}",
             "{p}, whom {q} {deed.past}, did not {do.base}",
-            "{q} {deed.past} {p}, who did not {do.base}",
             "{p}, who did not {do.base}, {other.past}",
         ),
         leaves_open=(
@@ -94,7 +87,6 @@ RELATIVE = (
             "{p}, who {deed.past} {q}, did not {other.base}",
             "{p}, whom {q} {deed.past}, {other.past}",
             "{q}, who {deed.past} {r}, did not {do.base}",
-            "{p} {deed.past} {q}, who {do.past}",
         ),
     ),
     Claim(
@@ -104,18 +96,15 @@ RELATIVE = (
         supports=(
             "{q}, whom {p} {deed.past}, {do.past}",
             "{p}, who {deed.past} {q}, {do.past}",
-            "{q}, who was {deed.perfect} by {p}, did not {do.base}",
         ),
         refutes=(
             "{q}, whom {p} did not {deed.base}, {do.past}",
             "{p}, who did not {deed.base} {q}, {do.past}",
-            "{q}, who was not {deed.perfect} by anyone, did not {do.base}",
         ),
         leaves_open=(
             "{r}, whom {p} {deed.past}, {do.past}",
             "{p}, who {deed.past} {r}, did not {do.base}",
             "{r}, who did not {deed.base} {q}, {do.past}",
-            "{p}, who was {deed.perfect} by {q}, {do.past}",
         ),
     ),
     Claim(

@@ -73,7 +73,7 @@ _TRAVEL = Topic(
     kinds={
         "bag": ("handbag", "rucksack", "satchel"),
         "box": ("toolbox", "lunchbox", "shoebox"),
-        "bottle": ("hip flask", "wine bottle", "vial"),
+        "bottle": ("wine bottle", "perfume bottle", "vial"),
     },
     gets=("order", "drop", "unpack", "replace"),
 )

@@ -33,9 +33,9 @@ _HOSPITAL = Topic(
     ),
     kind="piece of furniture",
     kinds={
-        "chair": ("armchair", "stool", "recliner"),
-        "table": ("desk", "nightstand", "dressing table"),
-        "bed": ("cot", "bunk", "hammock"),
+        "chair": ("armchair", "deckchair", "recliner"),
+        "table": ("picnic table", "nightstand", "dressing table"),
+        "bed": ("cot", "bunk", "sofa bed"),
     },
     gets=("acquire", "assemble", "request", "donate"),
 )
