@@ -53,6 +53,8 @@ def write_float_graph(model: Any, inputs: dict[str, torch.Tensor], path: Path) -
                 output_names=["logits"],
                 dynamic_axes=axes,
             )
+        except OSError:  # a full disk is no fault of the architecture
+            raise
         except Exception as error:  # torch raises many classes here
             kind = type(model).__name__
             raise RuntimeError(f"{kind} cannot be exported to ONNX: {error}") from error
