@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nli_lifecycle.nli.baseline import hypothesis_only
+from nli_lifecycle.nli.data.baseline import hypothesis_only
 from nli_lifecycle.nli.sample import SAMPLE_VERSION, generate
 
 NEAR = 0.9  # token Jaccard similarity from which two pairs count as near-duplicates

@@ -39,11 +39,11 @@ from transformers import (
     default_data_collator,
 )
 
-from nli_lifecycle.nli.checkpoint import load_classifier
-from nli_lifecycle.nli.encoders import locate_encoder
-from nli_lifecycle.nli.encoding import encode_pairs, label_positions, load_tokenizer
-from nli_lifecycle.nli.training import train
-from nli_lifecycle.nli.validation import validate
+from nli_lifecycle.nli.training.checkpoint import load_classifier
+from nli_lifecycle.nli.training.encoders import locate_encoder
+from nli_lifecycle.nli.training.encoding import encode_pairs, label_positions, load_tokenizer
+from nli_lifecycle.nli.training.loop import train
+from nli_lifecycle.nli.training.validation import validate
 from nli_lifecycle.parameters import TrainingParameters
 
 GLUE_LENGTH = 128  # run_glue.py's max_seq_length

@@ -12,8 +12,6 @@ os.environ.update({"DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARAL
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 os.environ.pop("MLFLOW_REGISTRY_URI", None)
 
-PROJECT = Path(__file__).parents[1]
-
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

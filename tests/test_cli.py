@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT
+from project import PROJECT
 
 #: Root may write anywhere; without this capability it is refused like any other user.
 ORDINARY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]

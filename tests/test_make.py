@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT
+from project import PROJECT
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 

@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 from tiny_encoder import make_tiny_encoder
 
-from nli_lifecycle.nli.checkpoint import load_classifier, write_checkpoint
-from nli_lifecycle.nli.encoding import load_tokenizer
-from nli_lifecycle.nli.export import export
+from nli_lifecycle.nli.training.checkpoint import load_classifier, write_checkpoint
+from nli_lifecycle.nli.training.encoding import load_tokenizer
+from nli_lifecycle.nli.export.payload import export
 from nli_lifecycle.parameters import ExportParameters
 
 MAX_LENGTH = 64

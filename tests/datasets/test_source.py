@@ -11,7 +11,7 @@ import pytest
 
 from nli_lifecycle.datasets import source as module
 from nli_lifecycle.datasets.source import RawFolder, RawFolderDataset
-from nli_lifecycle.nli.pairs import DataError
+from nli_lifecycle.nli.data.pairs import DataError
 from nli_lifecycle.parameters import SourceOptions
 
 PAIR = {

@@ -12,7 +12,7 @@ import pytest
 from tiny_bundle import MAX_LENGTH, PAIRS, make_tiny_payload
 
 from nli_lifecycle.nli import inference, labels
-from nli_lifecycle.nli.encoding import encode_pairs, load_tokenizer
+from nli_lifecycle.nli.training.encoding import encode_pairs, load_tokenizer
 from nli_lifecycle.nli.inference import Classifier, PayloadError, default_threads
 
 PREMISES, HYPOTHESES = PAIRS["premise"].tolist(), PAIRS["hypothesis"].tolist()

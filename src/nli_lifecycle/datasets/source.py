@@ -12,10 +12,10 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from nli_lifecycle.nli.pairs import DataError
-from nli_lifecycle.nli.raw.extraction import extract_rows, plan_files
-from nli_lifecycle.nli.raw.reading import RawRow
-from nli_lifecycle.nli.raw.sources import find_source, locate_files
+from nli_lifecycle.nli.data.pairs import DataError
+from nli_lifecycle.nli.data.raw.extraction import extract_rows, plan_files
+from nli_lifecycle.nli.data.raw.reading import RawRow
+from nli_lifecycle.nli.data.raw.sources import find_source, locate_files
 from nli_lifecycle.nli.sample import SAMPLE_VERSION, generate
 from nli_lifecycle.parameters import SourceOptions
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nli_lifecycle.datasets.source import RawFolder
-from nli_lifecycle.nli.pairs import PAIR_COLUMNS, DataError, normalise
+from nli_lifecycle.nli.data.pairs import PAIR_COLUMNS, DataError, normalise
 from nli_lifecycle.parameters import DataParameters
 from nli_lifecycle.pipelines.data_engineering import create_pipeline, nodes
 

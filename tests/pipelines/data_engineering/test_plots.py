@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from nli_lifecycle.nli.quality import DataReport, Lengths
+from nli_lifecycle.nli.data.quality import DataReport, Lengths
 from nli_lifecycle.pipelines.data_engineering import plots
 
 WORDS = Lengths(median=1, p90=1, p99=1, longest=1)

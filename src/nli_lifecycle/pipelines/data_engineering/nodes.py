@@ -9,9 +9,9 @@ from plotly.graph_objects import Figure
 from tqdm import tqdm
 
 from nli_lifecycle.datasets.source import RawFolder
-from nli_lifecycle.nli import duplicates, landing, splitting
-from nli_lifecycle.nli.pairs import FINGERPRINT_COLUMNS
-from nli_lifecycle.nli.quality import DataReport, describe_data
+from nli_lifecycle.nli.data import duplicates, landing, splitting
+from nli_lifecycle.nli.data.pairs import FINGERPRINT_COLUMNS
+from nli_lifecycle.nli.data.quality import DataReport, describe_data
 from nli_lifecycle.parameters import DataParameters
 from nli_lifecycle.pipelines.data_engineering import plots
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from nli_lifecycle.nli.labels import LABELS
-from nli_lifecycle.nli.quality import NO_GENRE, DataReport, count_words
+from nli_lifecycle.nli.data.quality import NO_GENRE, DataReport, count_words
 
 LABEL_COLOURS = {"entailment": "#2a9d8f", "neutral": "#6c7a93", "contradiction": "#e76f51"}
 TEXT_COLOURS = {"premise": "#33658a", "hypothesis": "#f6ae2d"}

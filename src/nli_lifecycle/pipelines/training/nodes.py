@@ -14,9 +14,9 @@ from nli_lifecycle.datasets.models import ModelStore
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
-from nli_lifecycle.nli.encoders import locate_encoder
-from nli_lifecycle.nli.export import check_exportable, export
-from nli_lifecycle.nli.training import train
+from nli_lifecycle.nli.training.encoders import locate_encoder
+from nli_lifecycle.nli.export.payload import check_exportable, export
+from nli_lifecycle.nli.training.loop import train
 from nli_lifecycle.parameters import ExportParameters, TrainingParameters
 from nli_lifecycle.provenance import code_version, library_versions, sha256_json
 from nli_lifecycle.pyfunc.package import save_pyfunc

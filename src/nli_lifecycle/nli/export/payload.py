@@ -1,0 +1,207 @@
+"""From a Hugging Face checkpoint to the payload that is evaluated and served."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pandas import DataFrame
+from tokenizers import Tokenizer
+from transformers import AutoModelForSequenceClassification
+
+from nli_lifecycle.nli import bundle, inference
+from nli_lifecycle.nli.training.batching import collate
+from nli_lifecycle.nli.training.checkpoint import load_classifier
+from nli_lifecycle.nli.training.encoding import encode_pairs, load_tokenizer
+from nli_lifecycle.nli.training.first_token import read_first_token_only
+from nli_lifecycle.nli.export.golden import probe_pairs, record_golden
+from nli_lifecycle.nli.export.graph import write_float_graph
+from nli_lifecycle.nli.inference import Classifier
+from nli_lifecycle.nli.labels import column_order
+from nli_lifecycle.nli.export.precision import Precision, choose_precision, write_settings
+from nli_lifecycle.nli.quiet import quiet
+from nli_lifecycle.parameters import ExportParameters
+
+MAX_FLOAT_DIFFERENCE = 1e-3  # of a probability, ONNX float32 to PyTorch
+COMPARED_PROBES = 8  # golden probes, one of them longer than any window, ...
+COMPARED_PAIRS = 32  # ... and validation pairs on which those two are compared
+
+
+class ExportError(ValueError):
+    """A checkpoint that cannot be turned into a payload answering as it does."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported and why; agreement and accuracy drop are those of int8 against float32."""
+
+    precision: Precision
+    reason: str
+    agreement: float | None  # share of equal labels; None: int8 was not tried
+    accuracy_drop_points: float | None  # float32's validation accuracy minus int8's, in points
+    float_difference: float  # largest difference of a probability, ONNX float32 to PyTorch
+    bytes: int  # of the payload
+
+
+def export(
+    checkpoint: Path,
+    output: Path,
+    parameters: ExportParameters,
+    validation: DataFrame,
+    *,
+    max_length: int,
+) -> ExportReport:
+    """Write the payload of a bundle: model, tokenizer, settings, golden probes and code.
+
+    Args:
+        checkpoint: folder of a fine-tuned model whose config.json names the three labels.
+        output: folder to write, new or empty.
+        parameters: whether int8 is wanted, the tolerances it must meet, the number of probes.
+        validation: pairs (premise, hypothesis, label) that decide about int8; may be empty.
+        max_length: tokens per pair, beyond which the premise is cut.
+
+    Returns:
+        What was written, and why in this precision.
+
+    Raises:
+        ExportError: when the checkpoint cannot be read or exported faithfully.
+    """
+    checkpoint, output = Path(checkpoint), Path(output)
+    if output.exists() and any(output.iterdir()):
+        raise ExportError(f"{output} is not empty; export into a new folder.")
+    output.mkdir(parents=True, exist_ok=True)
+
+    # ---- float graph, checked against PyTorch --------------------------------------------------
+    model, tokenizer = _load(checkpoint, max_length)
+    rows = validation.head(COMPARED_PAIRS)
+    pairs = list(zip(rows["premise"].tolist(), rows["hypothesis"].tolist()))
+    difference = _write_float_payload(model, tokenizer, output, pairs, max_length)
+
+    # ---- int8, if it is good enough ------------------------------------------------------------
+    choice = choose_precision(output, parameters, validation)
+
+    # ---- golden probes, and the code that reads it all -----------------------------------------
+    record_golden(output, parameters.golden_probes, choice.precision)
+    for module in (inference, bundle):
+        source = Path(inspect.getfile(module))
+        shutil.copyfile(source, output / source.name)
+
+    return ExportReport(
+        precision=choice.precision,
+        reason=choice.reason,
+        agreement=choice.agreement,
+        accuracy_drop_points=choice.accuracy_drop_points,
+        float_difference=difference,
+        bytes=sum(path.stat().st_size for path in output.iterdir()),
+    )
+
+
+def check_exportable(encoder: Path, *, max_length: int) -> None:
+    """Find out in seconds, before training, whether an encoder can be exported at all.
+
+    Args:
+        encoder: folder of the pretrained weights.
+        max_length: tokens per pair.
+
+    Raises:
+        ExportError: when the encoder cannot be traced, or its graph answers otherwise.
+        ValueError: when the folder holds no usable encoder or tokenizer.
+    """
+    model, tokenizer = load_classifier(encoder, max_length=max_length), load_tokenizer(encoder)
+    model.set_attn_implementation("eager")
+    with TemporaryDirectory() as folder:
+        _write_float_payload(model.eval(), tokenizer, Path(folder), [], max_length)
+
+
+def _load(checkpoint: Path, max_length: int) -> tuple[Any, Any]:
+    """The trained model, ready to infer, and its fast tokenizer."""
+    if not (checkpoint / "config.json").is_file():
+        raise ExportError(f"{checkpoint} is no checkpoint: it has no config.json.")
+    try:
+        with quiet():
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                checkpoint,
+                attn_implementation="eager",  # the smallest and fastest graph
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+        tokenizer = load_tokenizer(checkpoint)
+        column_order(model.config.id2label)
+    except (OSError, ValueError, KeyError) as error:
+        raise ExportError(f"{checkpoint} cannot be exported: {error}") from error
+    if report["missing_keys"]:
+        raise ExportError(f"{checkpoint} lacks trained weights: {sorted(report['missing_keys'])}.")
+    positions = getattr(model.config, "max_position_embeddings", max_length)
+    if max_length > positions:
+        raise ExportError(f"max_length is {max_length}, but the model has {positions} positions.")
+    return model.eval(), tokenizer
+
+
+def _write_float_payload(
+    model: Any, tokenizer: Any, output: Path, pairs: list[tuple[str, str]], max_length: int
+) -> float:
+    """Write model, tokenizer and settings in float32, and compare them with PyTorch.
+
+    Returns:
+        The largest difference of a probability, on ``pairs`` and on the golden probes.
+    """
+    names = {int(index): str(name).lower() for index, name in model.config.id2label.items()}
+    settings = {
+        "format": inference.FORMAT,
+        "labels": [names[index] for index in sorted(names)],  # in the order of the outputs
+        "max_length": max_length,
+        "temperature": 1.0,  # logits are divided by it
+        "pad_id": int(tokenizer.pad_token_id),
+        "precision": "float32",
+    }
+    write_settings(output, settings)
+    plain = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    plain.no_padding()
+    plain.no_truncation()
+    plain.save(str(output / "tokenizer.json"))
+
+    pairs = probe_pairs(COMPARED_PROBES) + pairs
+    premises, hypotheses = zip(*pairs)
+    expected = _torch_probabilities(model, tokenizer, pairs, max_length)
+    example = _batch(tokenizer, premises[:2], hypotheses[:2], max_length)
+    try:
+        write_float_graph(read_first_token_only(model), example, output / "model.onnx")
+    except RuntimeError as error:
+        raise ExportError(str(error)) from error
+    answered = Classifier.load(output, verify=False).predict_proba(premises, hypotheses)
+    difference = np.abs(answered - expected).max()
+    if not difference <= MAX_FLOAT_DIFFERENCE:  # so that NaN fails too
+        raise ExportError(
+            f"The ONNX graph of this {type(model).__name__} answers {difference:.2g} off PyTorch "
+            f"(at most {MAX_FLOAT_DIFFERENCE:g}): the architecture does not survive tracing."
+        )
+    return float(difference)
+
+
+def _batch(
+    tokenizer: Any, premises: Sequence[str], hypotheses: Sequence[str], max_length: int
+) -> dict[str, torch.Tensor]:
+    """One padded batch, int64 (rows, tokens), of the inputs that this tokenizer's model takes."""
+    encoded = encode_pairs(premises, hypotheses, tokenizer, max_length=max_length)
+    return collate(encoded, np.arange(len(premises)), pad_id=tokenizer.pad_token_id)
+
+
+def _torch_probabilities(
+    model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]], max_length: int
+) -> npt.NDArray[np.float64]:
+    """Probabilities (n, 3) in ``LABELS`` order from PyTorch, pair by pair: free of any padding."""
+    columns = column_order(model.config.id2label)
+    with torch.inference_mode():
+        logits = [model(**_batch(tokenizer, [p], [h], max_length)).logits[0] for p, h in pairs]
+    return np.asarray(torch.softmax(torch.stack(logits).double(), dim=-1)[:, columns].numpy())
