@@ -1,6 +1,6 @@
 """Pairs per CPU second and milliseconds per pair: the bundle against the usual ways to serve.
 
-    python bench/inference.py --quick              # trains briefly first; ≤ 3 minutes on quiet cores
+    python bench/inference.py --quick              # trains briefly first; ≤ 3 quiet minutes
     python bench/inference.py --checkpoint FOLDER  # a fine-tuned checkpoint of yours
     python bench/inference.py --sick SICK.txt.gz   # on SICK as published (or through NLI_REAL_DATA)
 
