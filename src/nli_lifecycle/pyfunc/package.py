@@ -27,7 +27,7 @@ def save_pyfunc(payload: Path, output: Path) -> Bundle:
     """Wrap a payload as an MLflow pyfunc and seal the folder.
 
     Args:
-        payload: folder that ``nli.export.export`` wrote.
+        payload: folder that ``nli.export.payload.export`` wrote.
         output: folder to make; appears complete or not at all.
 
     Returns:
