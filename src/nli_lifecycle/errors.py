@@ -54,9 +54,13 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _raised_by_us(error: BaseException) -> bool:
-    """Whether our own code raised it: its message then was written for the user."""
+    """Whether our own code raised it: its message then was written for the user.
+
+    A bundle runs its own copy of that code, in modules named after their files.
+    """
     modules = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
-    return bool(modules) and modules[-1].startswith("nli_lifecycle.")
+    ours = ("nli_lifecycle.", "nli_bundle_", "nli_inference_")
+    return bool(modules) and modules[-1].startswith(ours)
 
 
 def _is_connection(error: BaseException) -> bool:

@@ -20,7 +20,7 @@ class ModelStore:
     folder: Path
 
     def find(self, key: str, part: str) -> Path | None:
-        """Return the finished folder of ``part`` (checkpoint or bundle), None where there is none."""
+        """Return the finished folder of ``part`` (checkpoint or bundle), None without one."""
         path = self.folder / key / part
         return path if path.is_dir() else None
 
