@@ -62,22 +62,28 @@ def write_pairs(folder: Path, rows: int) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store for all runs that fail early: making it anew takes seconds each time."""
+    return tmp_path_factory.mktemp("home")
+
+
 def test_unknown_environment(tmp_path: Path) -> None:
     done = kedro_run(tmp_path, "--env", "production")
     refused(done, "Unknown environment 'production'", "dev, prod, staging")
     assert not list(tmp_path.iterdir())
 
 
-def test_parameter_with_a_typo_and_one_of_a_wrong_type(tmp_path: Path) -> None:
-    done = kedro_run(tmp_path, "--params", "training.epohcs=1,training.batch_size=many")
+def test_parameter_with_a_typo_and_one_of_a_wrong_type(home: Path) -> None:
+    done = kedro_run(home, "--params", "training.epohcs=1,training.batch_size=many")
     refused(done, "training", "epohcs", "batch_size", "many")
-    assert versions(tmp_path) == 0
+    assert versions(home) == 0
 
 
-def test_missing_source_file(tmp_path: Path) -> None:
-    done = kedro_run(tmp_path, "--params", f"source=sick,source_path={tmp_path}/SICK.txt")
-    refused(done, f"{tmp_path}/SICK.txt")
-    assert versions(tmp_path) == 0
+def test_missing_source_file(home: Path) -> None:
+    done = kedro_run(home, "--params", f"source=sick,source_path={home}/SICK.txt")
+    refused(done, f"{home}/SICK.txt")
+    assert versions(home) == 0
 
 
 def test_unreachable_mlflow_server_is_said_within_seconds(tmp_path: Path) -> None:
@@ -87,11 +93,11 @@ def test_unreachable_mlflow_server_is_said_within_seconds(tmp_path: Path) -> Non
     refused(done, "MLflow server cannot be reached", "MLFLOW_TRACKING_URI", "127.0.0.1")
 
 
-def test_encoder_that_is_not_the_pinned_one(tmp_path: Path) -> None:
-    source = f"source=tsv,source_path={write_pairs(tmp_path, 90)}"
-    done = kedro_run(tmp_path, "--params", f"{source},training.encoder_sha256={'f' * 64}")
+def test_encoder_that_is_not_the_pinned_one(home: Path) -> None:
+    source = f"source=tsv,source_path={write_pairs(home, 90)}"
+    done = kedro_run(home, "--params", f"{source},training.encoder_sha256={'f' * 64}")
     refused(done, "f" * 64, "53aa51172d142c89")
-    assert versions(tmp_path) == 0
+    assert versions(home) == 0
 
 
 def test_full_disk_during_the_run(tmp_path: Path) -> None:

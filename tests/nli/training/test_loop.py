@@ -231,8 +231,12 @@ def test_a_second_training_replaces_the_checkpoint(encoder: Path, tmp_path: Path
 
 
 def test_global_state_is_given_back(
-    encoder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    encoder: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("WARNING", logger="nli_lifecycle")  # our own lines are wanted, and elsewhere
     torch.manual_seed(7)
     random_state, threads = torch.random.get_rng_state(), torch.get_num_threads()
     verbosity = transformers_logging.get_verbosity()

@@ -1,0 +1,158 @@
+"""The whole of dev in one session after the other: train, evaluate, release, and again."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from kedro.framework.startup import bootstrap_project
+from mlflow import MlflowClient
+from project import PROJECT
+from tiny_encoder import make_tiny_encoder
+
+from nli_lifecycle.session import NliSession
+
+#: The hypothesis' verb gives the label away: a few kilobytes of model can learn it.
+VERBS = {"runs": "entailment", "sleeps": "neutral", "sings": "contradiction"}
+
+
+def write_pairs(file: Path, rows: int, seed: int) -> Path:
+    draw = random.Random(seed)
+    things = ["man", "woman", "child", "dog", "cat", "bird", "horse"]
+    lines = ["premise\thypothesis\tlabel"]
+    for row in range(rows):
+        verb = draw.choice(list(VERBS))
+        lines.append(f"a {draw.choice(things)} is {row}\tthe {row} {verb}\t{VERBS[verb]}")
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+class Dev:
+    """A home of its own for dev, and what `kedro run` would do in it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.encoder = make_tiny_encoder(home / "encoder")
+        self.store = f"sqlite:///{home}/mlruns/mlflow.db"
+
+    def run(self, source: Path, **training: Any) -> dict[str, Any]:
+        bootstrap_project(PROJECT)
+        chosen = {
+            "source": "tsv",
+            "source_path": str(source),
+            "training": {
+                "encoder": str(self.encoder),
+                "encoder_sha256": None,
+                "learning_rate": 3e-3,
+                "batch_size": 16,
+                **training,
+            },
+        }
+        with NliSession.create(PROJECT, env="dev", runtime_params=chosen) as session:
+            session.run()
+        reporting = self.home / "data" / "dev" / "08_reporting"
+        summary: dict[str, Any] = json.loads((reporting / "summary.json").read_text())
+        return summary
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(self.store, self.store)
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Dev:
+    return Dev(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(autouse=True)
+def _at_home(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("NLI_HOME", str(dev.home))
+    yield
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
+
+
+@pytest.fixture(scope="module")
+def runs(dev: Dev) -> list[dict[str, Any]]:
+    """Three runs: new data, the same again, and the same data with one epoch of hardly a step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NLI_HOME", str(dev.home))
+        source = write_pairs(dev.home / "pairs.tsv", 1_500, seed=1)
+        return [
+            dev.run(source),
+            dev.run(source),
+            dev.run(source, epochs=1, learning_rate=1e-9),
+        ]
+
+
+def test_first_run_promotes_and_its_summary_adds_up(runs: list[dict[str, Any]]) -> None:
+    first = runs[0]
+    assert first["rows_read"] == 1_500 == first["rows_kept"] + first["rows_quarantined"]
+    assert first["environment"] == "dev" and first["experiment"] == "nli-dev"
+    assert first["accuracy"] > 0.9 and first["macro_f1"] > 0.9
+    # The label stands in the hypothesis, and the data report says so.
+    assert first["hypothesis_only_accuracy"] > 0.9
+    assert first["decision"] == "promote" and first["version"] == "1"
+    assert first["model"] == "dev.nli.classifier" and len(first["digest"]) == 64
+    assert set(first["seconds"]) == {"data_engineering", "training", "evaluation", "promotion"}
+
+
+def test_same_data_again_is_unchanged_and_trains_nothing(runs: list[dict[str, Any]]) -> None:
+    first, again, _ = runs
+    assert again["decision"] == "unchanged"
+    assert (again["version"], again["digest"]) == (first["version"], first["digest"])
+    assert again["run_id"] != first["run_id"]
+    assert again["seconds"]["training"] < first["seconds"]["training"] / 2
+
+
+def test_a_worse_candidate_is_rejected_and_stays_registered(
+    runs: list[dict[str, Any]], dev: Dev
+) -> None:
+    worse = runs[2]
+    assert worse["decision"] == "reject" and worse["version"] == "2"
+    assert any(reason.startswith("FAIL") for reason in worse["reasons"])
+    tags = dev.client.get_model_version("dev.nli.classifier", "2").tags
+    assert tags["decision"] == "reject" and tags["decision_reasons"]
+    aliases = dev.client.get_registered_model("dev.nli.classifier").aliases
+    assert {alias: int(version) for alias, version in aliases.items()} == {
+        "candidate": 2,
+        "champion": 1,
+    }
+
+
+def test_versions_say_where_they_come_from(runs: list[dict[str, Any]], dev: Dev) -> None:
+    tags = dev.client.get_model_version("dev.nli.classifier", "1").tags
+    assert tags["run_id"] == runs[0]["run_id"] and tags["digest"] == runs[0]["digest"]
+    assert tags["environment"] == "dev"
+    for name in ("data_version", "code_version", "config_hash", "training_key"):
+        assert tags[name], name
+
+
+def test_the_run_holds_parameters_metrics_artifacts_and_curves(
+    runs: list[dict[str, Any]], dev: Dev
+) -> None:
+    run = dev.client.get_run(runs[0]["run_id"])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["training.epochs"] == "3" and run.data.params["source"] == "tsv"
+    assert run.data.metrics["accuracy"] == pytest.approx(runs[0]["accuracy"])
+    folders = {item.path for item in dev.client.list_artifacts(run.info.run_id)}
+    assert {"data", "evaluation", "decision"} <= folders
+    (child,) = dev.client.search_runs(
+        [run.info.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+    )
+    curve = dev.client.get_metric_history(child.info.run_id, "validation/macro_f1")
+    assert len(curve) == 3
+
+
+def test_the_champion_loads_as_a_pyfunc_and_answers(runs: list[dict[str, Any]], dev: Dev) -> None:
+    mlflow.set_tracking_uri(dev.store)
+    model = mlflow.pyfunc.load_model("models:/dev.nli.classifier@champion")
+    answer = model.predict([{"premise": "a dog is 7", "hypothesis": "the 7 sings"}])
+    assert answer["label"].tolist() == ["contradiction"]
+    assert answer[["p_entailment", "p_neutral", "p_contradiction"]].sum(axis=1)[0] == pytest.approx(
+        1
+    )
