@@ -17,8 +17,12 @@ from kedro.framework.context import KedroContext
 from kedro.framework.project import LOGGING
 from kedro.framework.session import KedroSession
 
-# A dead tracking server otherwise hangs a run for minutes; a user's own values win.
-FAIL_FAST = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
+#: Defaults for MLflow; a user's own values win.
+MLFLOW_DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a dead server otherwise hangs a run for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # one bar per model fetched, even from disk
+}
 
 
 class ProjectError(ValueError):
@@ -37,7 +41,7 @@ class NliSession(KedroSession):
         Raises:
             ProjectError: for an environment that has no layer under the configuration folder.
         """
-        for name, value in FAIL_FAST.items():
+        for name, value in MLFLOW_DEFAULTS.items():
             os.environ.setdefault(name, value)
         # Once more: MLflow and kedro-mlflow set levels of their own when they are imported.
         LOGGING.configure(LOGGING.data)

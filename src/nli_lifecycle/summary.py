@@ -98,9 +98,7 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
     rows.add_row("Time", f"{stages}; together {sum(summary['seconds'].values()):.0f} s")
     env = "" if summary["environment"] == "dev" else f" ENV={summary['environment']}"
     rows.add_row(
-        "Next",
-        f"[cyan]make ui{env}[/] compare runs   [cyan]make viz{env}[/] see the pipelines   "
-        "[cyan]make help[/] the rest",
+        "Next", f"[cyan]make ui{env}[/] for MLflow, [cyan]make viz{env}[/] for pipelines and plots"
     )
     title = f"nli-lifecycle · {summary['environment']}"
     (console or Console()).print(Panel(rows, title=title, title_align="left", expand=False))
