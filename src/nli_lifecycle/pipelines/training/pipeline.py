@@ -13,7 +13,7 @@ def create_pipeline() -> Pipeline:
                 func=identify,
                 inputs=["data_version", "params:training", "params:export"],
                 outputs="training_key",
-                name="identify",
+                name="identify_model",
             ),
             Node(
                 func=train_model,
