@@ -125,3 +125,12 @@ def test_no_write_permission(tmp_path: Path) -> None:
     finally:
         tmp_path.chmod(0o755)
     refused(done, "No permission for", str(tmp_path), "NLI_HOME")
+
+
+def test_the_installed_command_takes_kedro_runs_options(tmp_path: Path) -> None:
+    command = str(Path(sys.executable).with_name("nli-lifecycle"))
+    done = subprocess.run(
+        [command, "--help"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--env" in done.stdout and "--pipelines" in done.stdout
