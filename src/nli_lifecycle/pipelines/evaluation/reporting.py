@@ -34,7 +34,9 @@ def list_metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
 def plot_confusion(evidence: Evidence) -> go.Figure:
     """Draw what is taken for what: shares of each true label, with counts; one panel per model."""
     models = _models(evidence)
-    figure = make_subplots(1, len(models), subplot_titles=list(models), horizontal_spacing=0.12)
+    figure = make_subplots(
+        1, len(models), subplot_titles=list(models), shared_yaxes=True, horizontal_spacing=0.04
+    )
     for column, measures in enumerate(models.values(), start=1):
         counts = np.array(measures.confusion)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
