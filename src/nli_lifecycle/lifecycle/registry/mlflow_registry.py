@@ -1,4 +1,4 @@
-"""The only module that talks to MLflow's model registry.
+"""An environment's registered model in MLflow.
 
 A version's bytes are uploaded as a logged model under this environment's own experiment, so
 that they survive whatever happens to the environment they came from. A logged model becomes
@@ -12,7 +12,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,15 +19,10 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from requests import RequestException
 
 from nli_lifecycle.lifecycle.documents import ModelRef
-from nli_lifecycle.lifecycle.upload import (
-    already_there_is_fine,
-    find_experiment,
-    finished_upload,
-    upload,
-)
+from nli_lifecycle.lifecycle.registry.answers import already_there_is_fine, explained
+from nli_lifecycle.lifecycle.registry.upload import find_experiment, finished_upload, upload
 from nli_lifecycle.lifecycle.versions import (
     CANDIDATE,
     Registry,
@@ -82,7 +76,7 @@ class MlflowRegistry:
         self._registry_uri = registry_uri or (
             "databricks-uc" if on_databricks else self._tracking_uri
         )
-        with _explained(f"open the registry of {name}"):
+        with explained(f"open the registry of {name}"):
             self.client = MlflowClient(self._tracking_uri, self._registry_uri)
 
     def register(self, bundle: Bundle, tags: Mapping[str, str]) -> ModelRef:
@@ -102,7 +96,7 @@ class MlflowRegistry:
         """
         bundle = open_bundle(bundle.path)
         recorded = check_tags({**tags, "digest": bundle.digest, "environment": self.environment})
-        with _explained(f"register {bundle.path} as a version of {self.name}"):
+        with explained(f"register {bundle.path} as a version of {self.name}"):
             self._ensure_model()
             if self._find(bundle.digest) is None:
                 self._create_version(bundle, recorded)
@@ -130,7 +124,7 @@ class MlflowRegistry:
         self._own(ref)
         self._downloads.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._downloads, prefix=".fetching-") as unverified:
-            with _explained(f"download {ref}"):
+            with explained(f"download {ref}"):
                 source = self._source(ref)
                 path = mlflow.artifacts.download_artifacts(
                     artifact_uri=source,
@@ -146,7 +140,7 @@ class MlflowRegistry:
 
     def alias(self, alias: str) -> ModelRef | None:
         """The version an alias points at, None where there is none."""
-        with _explained(f"read the aliases of {self.name}"):
+        with explained(f"read the aliases of {self.name}"):
             try:
                 versions = self.client.get_registered_model(self.name).aliases
             except MlflowException as error:
@@ -159,19 +153,19 @@ class MlflowRegistry:
     def point(self, alias: str, ref: ModelRef) -> None:
         """Move an alias."""
         self._own(ref)
-        with _explained(f"set the alias {alias} of {self.name}"):
+        with explained(f"set the alias {alias} of {self.name}"):
             self.client.set_registered_model_alias(self.name, alias, ref.version)
 
     def tags(self, ref: ModelRef) -> dict[str, str]:
         """A version's tags."""
         self._own(ref)
-        with _explained(f"read {ref}"):
+        with explained(f"read {ref}"):
             return dict(self.client.get_model_version(self.name, ref.version).tags)
 
     def tag(self, ref: ModelRef, tags: Mapping[str, str]) -> None:
         """Set tags on a version."""
         self._own(ref)
-        with _explained(f"tag {ref}"):
+        with explained(f"tag {ref}"):
             for key, value in check_tags(tags).items():
                 self.client.set_model_version_tag(self.name, ref.version, key, value)
 
@@ -245,17 +239,3 @@ class MlflowRegistry:
         if self._registry_uri.startswith("databricks"):
             return f"models:/{ref.name}/{ref.version}"
         return str(self.client.get_model_version_download_uri(self.name, ref.version))
-
-
-@contextmanager
-def _explained(doing: str) -> Iterator[None]:
-    """Turn the store's errors into one message that says what could not be done."""
-    try:
-        yield
-    except (MlflowException, RequestException) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise RegistryError(
-            f"Cannot {doing}: {lines[0][:300]}. Check that the store behind MLFLOW_TRACKING_URI "
-            "and MLFLOW_REGISTRY_URI (unset: the embedded one) is reachable and writable, "
-            "then run again."
-        ) from error

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 
 from mlflow import MlflowClient
 from mlflow.entities import LifecycleStage, LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from requests import RequestException
 
+from nli_lifecycle.lifecycle.registry.answers import already_there_is_fine
 from nli_lifecycle.lifecycle.versions import RegistryError
 from nli_lifecycle.nli.bundle import Bundle
 
@@ -74,13 +75,3 @@ def upload(
         raise
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     return str(model.model_id)
-
-
-@contextmanager
-def already_there_is_fine() -> Iterator[None]:
-    """Swallow the refusal to make what another process has just made."""
-    try:
-        yield
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
