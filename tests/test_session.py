@@ -48,7 +48,7 @@ def test_every_way_to_end_is_recorded_truthfully(played: dict[str, Any]) -> None
     ]
 
 
-def test_no_run_leaks_into_the_next_session(played: dict[str, Any]) -> None:
+def test_no_run_and_no_address_leaks_into_the_next_session(played: dict[str, Any]) -> None:
     assert played["outcomes"][1::2] == ["closed"] * 7
 
 

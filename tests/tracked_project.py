@@ -69,7 +69,9 @@ FILES = {
             return {**made, "__default__": made["fail"]}
         """,
     "conf/base/mlflow.yml": """
-        server: {mlflow_tracking_uri: "${globals:tracking_uri}"}
+        server:
+          mlflow_tracking_uri: ${globals:tracking_uri}
+          mlflow_registry_uri: ${globals:registry_uri}
         tracking:
           experiment: {name: "${globals:experiment}"}
           run: {nested: false}
@@ -81,6 +83,7 @@ FILES = {
         environment: dev
         data_root: ${home:data/dev}
         tracking_uri: ${oc.env:MLFLOW_TRACKING_URI,"sqlite:///${home:dev.db}"}
+        registry_uri: ${oc.env:MLFLOW_REGISTRY_URI,${.tracking_uri}}
         experiment: tiny-dev
         default_pipelines: [work]
         """,
@@ -88,6 +91,7 @@ FILES = {
         environment: staging
         data_root: ${home:data/staging}
         tracking_uri: ${oc.env:MLFLOW_TRACKING_URI,"sqlite:///${home:staging.db}"}
+        registry_uri: ${oc.env:MLFLOW_REGISTRY_URI,${.tracking_uri}}
         experiment: tiny-staging
         default_pipelines: [work]
         """,
@@ -123,7 +127,10 @@ def play(folder: Path, sessions: list[str]) -> None:
             outcomes.append("ok")
         except BaseException as error:  # noqa: B902  a test of Ctrl-C and sys.exit too
             outcomes.append(f"{type(error).__name__}: {error}")
-        outcomes.append("leaked" if mlflow.active_run() else "closed")
+        exported = any(
+            name in os.environ for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+        )
+        outcomes.append("leaked" if mlflow.active_run() or exported else "closed")
     runs = []
     for store in sorted(folder.glob("*.db")):
         client = mlflow.MlflowClient(f"sqlite:///{store}")

@@ -46,7 +46,7 @@ class NliSession(KedroSession):
         # Once more: MLflow and kedro-mlflow set levels of their own when they are imported.
         LOGGING.configure(LOGGING.data)
         self._globals()
-        with _restored("MLFLOW_TRACKING_URI"):
+        with _restored("MLFLOW_TRACKING_URI"), _restored("MLFLOW_REGISTRY_URI"):
             return super().load_context()
 
     def run(  # type: ignore[override]  # the other arguments are Kedro's own
@@ -101,8 +101,8 @@ def environments(conf_source: str | Path) -> list[str]:
 def _restored(variable: str) -> Iterator[None]:
     """Undo what a block does to an environment variable.
 
-    ``mlflow.set_tracking_uri`` also exports the address, which the next session in this process
-    would take for the user's own choice.
+    ``mlflow.set_tracking_uri`` and ``set_registry_uri`` also export the address, which the next
+    session in this process would take for the user's own choice.
     """
     before = os.environ.get(variable)
     try:
