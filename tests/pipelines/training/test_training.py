@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from tiny_encoder import make_tiny_encoder
 
 from nli_lifecycle.parameters import ExportParameters, TrainingParameters
 from nli_lifecycle.pipelines.training import nodes
 
-TRAINING, EXPORT = TrainingParameters(), ExportParameters()
+EXPORT = ExportParameters()
 
 
-def test_same_inputs_same_key() -> None:
-    key = nodes.identify("d1", TRAINING, EXPORT)
-    assert key == nodes.identify("d1", TrainingParameters(), ExportParameters())
+@pytest.fixture
+def training(tmp_path: Path) -> TrainingParameters:
+    return TrainingParameters(encoder=str(make_tiny_encoder(tmp_path / "encoder")))
+
+
+def test_same_inputs_same_key(training: TrainingParameters) -> None:
+    key = nodes.identify("d1", training, EXPORT)
+    assert key == nodes.identify("d1", training.model_copy(), ExportParameters())
     assert len(key) == 16 and int(key, 16) >= 0
 
 
-def test_data_and_every_parameter_change_the_key() -> None:
+def test_data_and_every_parameter_change_the_key(training: TrainingParameters) -> None:
     keys = {
-        nodes.identify("d1", TRAINING, EXPORT),
-        nodes.identify("d2", TRAINING, EXPORT),
-        nodes.identify("d1", TRAINING.model_copy(update={"seed": 14}), EXPORT),
-        nodes.identify("d1", TRAINING, EXPORT.model_copy(update={"int8": False})),
+        nodes.identify("d1", training, EXPORT),
+        nodes.identify("d2", training, EXPORT),
+        nodes.identify("d1", training.model_copy(update={"seed": 14}), EXPORT),
+        nodes.identify("d1", training, EXPORT.model_copy(update={"int8": False})),
     }
     assert len(keys) == 4
 
 
+def test_new_weights_in_the_same_folder_change_the_key(training: TrainingParameters) -> None:
+    before = nodes.identify("d1", training, EXPORT)
+    make_tiny_encoder(Path(training.encoder), seed=1)
+    assert nodes.identify("d1", training, EXPORT) != before
+
+
 @pytest.mark.parametrize("part", ["code_version", "library_versions"])
-def test_code_and_libraries_change_the_key(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = nodes.identify("d1", TRAINING, EXPORT)
+def test_code_and_libraries_change_the_key(
+    part: str, training: TrainingParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = nodes.identify("d1", training, EXPORT)
     monkeypatch.setattr(nodes, part, lambda: "another")
-    assert nodes.identify("d1", TRAINING, EXPORT) != before
+    assert nodes.identify("d1", training, EXPORT) != before

@@ -59,6 +59,24 @@ def locate_encoder(parameters: TrainingParameters) -> Path:
     return folder
 
 
+def encoder_digest(folder: Path) -> str:
+    """Identify an encoder by its bytes, wherever it lies.
+
+    Args:
+        folder: what ``locate_encoder`` returned.
+
+    Returns:
+        sha256 over the names and contents of its configuration, tokenizer and weights.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".json", ".model", ".safetensors", ".txt"):
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.name}\0{content}\n".encode())
+    return digest.hexdigest()
+
+
 def _package_folder(name: str) -> Path:
     """Find the weights in an installed package through its metadata: none of its code is run."""
     try:

@@ -14,7 +14,7 @@ from nli_lifecycle.datasets.models import ModelStore
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
-from nli_lifecycle.nli.training.encoders import locate_encoder
+from nli_lifecycle.nli.training.encoders import encoder_digest, locate_encoder
 from nli_lifecycle.nli.export.payload import check_exportable, export
 from nli_lifecycle.nli.training.loop import train
 from nli_lifecycle.parameters import ExportParameters, TrainingParameters
@@ -33,6 +33,7 @@ def identify(data_version: str, training: TrainingParameters, export: ExportPara
     """
     parts = {
         "data": data_version,
+        "encoder": encoder_digest(locate_encoder(training)),
         "training": training.model_dump(mode="json"),
         "export": export.model_dump(mode="json"),
         "code": code_version(),
