@@ -72,7 +72,7 @@ viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz
 	@$(BIN)/kedro viz run --env $(ENV)
 
 ui: install  ## look at runs and models in the MLflow UI
-	@PYTHONWARNINGS=ignore PATH="$(abspath $(BIN)):$$PATH" kedro mlflow ui --env $(ENV)   # it looks for `mlflow` on the path
+	@PATH="$(abspath $(BIN)):$$PATH" kedro mlflow ui --env $(ENV)   # it looks for `mlflow` on the path
 
 bench: $(VENV)/.installed-bench  ## measure the published figures (quick settings)
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script --quick; done
