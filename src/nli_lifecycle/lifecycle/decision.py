@@ -10,7 +10,8 @@ from typing import Literal
 from nli_lifecycle.lifecycle.documents import Document, ModelRef
 from nli_lifecycle.lifecycle.evidence import Evidence, EvidenceError
 from nli_lifecycle.lifecycle.policy import Policy
-from nli_lifecycle.lifecycle.rules import RuleOutcome, RuleResult, judge
+from nli_lifecycle.lifecycle.rules.judge import judge
+from nli_lifecycle.lifecycle.rules.result import RuleOutcome, RuleResult
 
 Outcome = Literal["promote", "hold", "reject", "unchanged"]
 
@@ -28,8 +29,9 @@ class Decision(Document):
 
     def reasons(self) -> tuple[str, ...]:
         """Sentences of the rules that decided: the failed, else the inconclusive, else all."""
+        deciding = [rule for rule in self.rules if not rule.advisory]
         for outcome in ("FAIL", "INCONCLUSIVE", "PASS"):
-            if found := tuple(rule.sentence for rule in self.rules if rule.outcome == outcome):
+            if found := tuple(rule.sentence for rule in deciding if rule.outcome == outcome):
                 return found
         return ()
 
@@ -46,13 +48,20 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         rule fails, ``hold`` if any is inconclusive, ``promote`` if all pass.
 
     Raises:
-        EvidenceError: the evidence was measured for another policy.
+        EvidenceError: the evidence was measured for another policy, or its bounds hold at
+            another confidence than the policy asks for.
     """
     policy_hash = policy.content_hash()
     if evidence.policy_hash != policy_hash:
         raise EvidenceError(
             f"The evidence was measured for policy {evidence.policy_hash[:12]}, but the policy is "
             f"now {policy_hash[:12]}. Run `kedro run --pipelines evaluation,promotion`."
+        )
+    needed = policy.bound_confidence(evidence.evaluation_set.judged)
+    if evidence.method.bound_confidence < needed:
+        raise EvidenceError(
+            f"The evidence bounds differences at {evidence.method.bound_confidence:g} confidence; "
+            f"the policy asks for {needed:g}. Run `kedro run --pipelines evaluation,promotion`."
         )
     champion = evidence.champion
     rules: tuple[RuleResult, ...]
@@ -61,7 +70,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         rules = (_same_bytes(champion),)
     else:
         rules = judge(policy, evidence)
-        outcome = _outcome({rule.outcome for rule in rules})
+        outcome = _outcome({rule.outcome for rule in rules if not rule.advisory})
     return Decision(
         environment=evidence.environment,
         outcome=outcome,

@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from nli_lifecycle.lifecycle.documents import Document, ModelRef
-from nli_lifecycle.nli.metrics import Interval, Measures
+from nli_lifecycle.nli.budgets import Footprint
+from nli_lifecycle.nli.data.overlap import Overlap
+from nli_lifecycle.nli.metrics.figures import Comparison, Measures, SubsetMeasures
 
 
 class EvidenceError(ValueError):
@@ -19,7 +21,12 @@ class EvaluationSet(Document):
 
     fingerprint: str = Field(description="sha256 over the pairs' fingerprints and labels")
     rows: int = Field(ge=1)
+    premises: int = Field(ge=1, description="distinct premises; fewer than rows: clustered")
+    left_out: int = Field(0, ge=0, description="rows not judged, being in the training data")
     source: str = Field(description="where the raw pairs came from, as in `source:`")
+    judged: int = Field(
+        ge=1, description="how many different digests this set has judged, this one included"
+    )
 
 
 class Method(Document):
@@ -33,10 +40,34 @@ class Method(Document):
     seed: int = Field(ge=0)
 
 
+class Shortcut(Document):
+    """What the hypothesis alone gives away, to a linear model of the same training data."""
+
+    accuracy: float = Field(ge=0, le=1, description="of the hypothesis-only model, on these rows")
+    majority: float = Field(ge=0, le=1, description="of always giving the training majority label")
+
+    def share_of_gain(self, accuracy: float) -> float:
+        """Share of a model's gain over the majority label that the hypothesis does not explain.
+
+        Returns:
+            (accuracy − hypothesis only) / (accuracy − majority); 0 where there is no gain at all.
+        """
+        gain = accuracy - self.majority
+        return (accuracy - max(self.accuracy, self.majority)) / gain if gain > 0 else 0.0
+
+
+class Trust(Document):
+    """What is known of one model beside its answers; None: its bundle does not say."""
+
+    overlap: Overlap | None
+    shortcut: Shortcut | None
+    temperature: float = Field(gt=0, description="by which the bundle divides its logits")
+
+
 class Evidence(Document):
     """What a decision rests on; two equal measurements are the same evidence."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     environment: str
     candidate: ModelRef
     champion: ModelRef | None
@@ -45,16 +76,26 @@ class Evidence(Document):
     method: Method
     candidate_measures: Measures
     champion_measures: Measures | None = None
-    differences: dict[str, Interval] | None = Field(
-        None, description="accuracy, macro_f1, log_loss: candidate − champion, paired"
+    comparison: Comparison | None = Field(None, description="candidate − champion, paired")
+    slices: tuple[SubsetMeasures, ...] = Field(
+        (), description="parts of the evaluation set with at least the policy's support"
     )
+    slices_too_small: int = Field(0, ge=0, description="slices with fewer rows than that")
+    stress: tuple[SubsetMeasures, ...] = Field((), description="sets made to be hard")
+    stress_pairs: str | None = Field(None, description="sha256 over the stress pairs")
+    candidate_trust: Trust
+    champion_trust: Trust | None = None
+    candidate_footprint: Footprint | None = Field(
+        None, description="only where the policy judges by it: timings differ from run to run"
+    )
+    champion_footprint: Footprint | None = None
 
     @model_validator(mode="after")
     def _champion_is_measured(self) -> Evidence:
-        measured = self.champion_measures is not None, self.differences is not None
-        if measured != (self.champion is not None,) * 2:
+        about_champion = self.champion_measures, self.comparison, self.champion_trust
+        if {part is not None for part in about_champion} != {self.champion is not None}:
             raise ValueError(
-                "champion, champion_measures and differences belong together: "
-                "give all three, or none where there is no champion"
+                "champion, champion_measures, comparison and champion_trust belong together: "
+                "give all four, or none where there is no champion"
             )
         return self

@@ -17,13 +17,67 @@ class Minimums(Document):
     accuracy: float | None = Field(None, ge=0, le=1)
     macro_f1: float | None = Field(None, ge=0, le=1)
     recall: dict[Label, float] = Field(default_factory=dict, description="label → smallest recall")
+    stress: dict[str, float] = Field(
+        default_factory=dict, description="stress suite → smallest accuracy on it"
+    )
 
 
 class Margins(Document):
-    """How much worse than the champion a candidate may be, in points; null: not asked."""
+    """How much worse than the champion a candidate may be; null: not asked."""
 
-    accuracy: float | None = Field(None, ge=0, le=100)
-    macro_f1: float | None = Field(None, ge=0, le=100)
+    accuracy: float | None = Field(None, ge=0, le=100, description="points")
+    macro_f1: float | None = Field(None, ge=0, le=100, description="points")
+    log_loss: float | None = Field(None, ge=0, description="nats")
+    brier: float | None = Field(None, ge=0, le=2, description="of the Brier score, 0 to 2")
+
+
+class Gains(Document):
+    """By how much a candidate must be better than the champion; null: not asked.
+
+    Training the same recipe once more moves accuracy by some tenths of a point: a gain of 0.5
+    keeps such a twin from passing for an improvement.
+    """
+
+    accuracy: float | None = Field(None, ge=0, le=100, description="points")
+    macro_f1: float | None = Field(None, ge=0, le=100, description="points")
+
+
+class SubsetRule(Document):
+    """Guard over many parts at once: slices of the evaluation set, or stress suites."""
+
+    margin: float | None = Field(
+        None, ge=0, le=100, description="points worse that no part may be shown to be; null: off"
+    )
+    minimum_rows: int = Field(50, ge=2, description="smaller parts are not judged")
+
+
+class OverlapRule(Document):
+    """Evaluation rows that the candidate was trained on; shares of the rows, null: not asked."""
+
+    exact: float | None = Field(0.0, ge=0, le=1, description="largest share of the same pairs")
+    near: float | None = Field(
+        None, ge=0, le=1, description="largest share of the same and nearly the same pairs"
+    )
+
+
+class BudgetRule(Document):
+    """What a candidate may cost; null: reported, never judged."""
+
+    latency_ratio: float | None = Field(None, gt=0, description="of the champion's, one pair")
+    throughput_ratio: float | None = Field(None, gt=0, description="of the champion's, at least")
+    megabytes: float | None = Field(None, gt=0, description="payload on disk, 10^6 bytes")
+    memory_megabytes: float | None = Field(None, gt=0, description="peak memory, 10^6 bytes")
+
+
+class HoldoutRule(Document):
+    """An evaluation set wears out: with every candidate it judges, luck has one more chance."""
+
+    warn_after: int | None = Field(20, ge=1, description="different digests; null: never")
+    correct: bool = Field(
+        False,
+        description="spend the error over all candidates this set will ever judge: "
+        "the k-th is judged at 1 − (1 − confidence) / (k (k + 1))",
+    )
 
 
 class Policy(Document):
@@ -37,20 +91,43 @@ class Policy(Document):
         "'interval': its whole interval must, and an interval that straddles it is inconclusive",
     )
     non_inferiority: Margins = Field(default_factory=Margins)
+    superiority: Gains = Field(default_factory=Gains)
     confidence: float = Field(
-        0.95, gt=0.5, lt=1, description="one-sided confidence that the margin is respected"
+        0.95, gt=0.5, lt=1, description="one-sided confidence that margins and gains hold"
     )
+    slices: SubsetRule = Field(default_factory=SubsetRule)
+    stress: SubsetRule = Field(default_factory=SubsetRule)
+    calibration_error: float | None = Field(
+        None, ge=0, le=1, description="largest expected calibration error; null: not asked"
+    )
+    gain_over_hypothesis: float | None = Field(
+        None, ge=0, le=100, description="points of accuracy above the hypothesis-only model"
+    )
+    overlap: OverlapRule = Field(default_factory=OverlapRule)
+    budgets: BudgetRule = Field(default_factory=BudgetRule)
+    holdout: HoldoutRule = Field(default_factory=HoldoutRule)
     approvals: int = Field(0, ge=0, description="people who must approve before release")
 
     @model_validator(mode="after")
     def _has_a_quality_rule(self) -> Policy:
         rules = (
             *(self.minimums.accuracy, self.minimums.macro_f1, *self.minimums.recall.values()),
-            *(self.non_inferiority.accuracy, self.non_inferiority.macro_f1),
+            *self.non_inferiority.model_dump().values(),
+            *self.superiority.model_dump().values(),
         )
         if all(rule is None for rule in rules):
             raise ValueError(
                 "The policy has no quality rule, so anything would pass. Give at least one of "
-                "policy.minimums or policy.non_inferiority in parameters_promotion.yml."
+                "policy.minimums, policy.non_inferiority or policy.superiority in "
+                "parameters_promotion.yml."
             )
         return self
+
+    def bound_confidence(self, judged: int) -> float:
+        """One-sided confidence at which this set's ``judged``-th digest is compared.
+
+        With ``holdout.correct`` the errors allowed sum to 1 − confidence over any number of
+        candidates, because the sum of 1 / (k (k + 1)) over k = 1, 2, … is 1.
+        """
+        spread = judged * (judged + 1) if self.holdout.correct else 1
+        return 1 - (1 - self.confidence) / spread
