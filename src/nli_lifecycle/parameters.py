@@ -117,9 +117,41 @@ class ExportParameters(Parameters):
     golden_probes: int = Field(16, ge=3, description="pairs whose probabilities the bundle pins")
 
 
+class SliceParameters(Parameters):
+    """Slices beyond the built-in ones; see docs/evaluation.md."""
+
+    columns: tuple[str, ...] = Field((), description="columns of the pairs; each value a slice")
+    functions: tuple[str, ...] = Field(
+        (), description="'package.module:function', from the pairs to a flag or a name per row"
+    )
+
+
+class StressFile(Parameters):
+    """A stress suite of the user's own, in one of the ordinary source formats."""
+
+    source: str = Field(description="as in `source:`")
+    path: str = Field(description="file or glob, absolute or from the project")
+    options: SourceOptions = Field(default_factory=SourceOptions)
+
+
+class StressParameters(Parameters):
+    """Sets made to be hard."""
+
+    rows: int = Field(200, ge=0, description="pairs per suite; 0: no built-in suites")
+    own: dict[str, StressFile] = Field(default_factory=dict, description="name → file")
+
+
 class EvaluationParameters(Parameters):
     """Parameters of evaluation."""
 
     confidence: float = Field(0.95, gt=0.5, lt=1, description="level of every interval")
     resamples: int = Field(2_000, ge=200, description="bootstrap resamples")
-    seed: int = Field(13, ge=0, description="seed of the bootstrap")
+    seed: int = Field(13, ge=0, description="seed of the bootstrap and of the stress suites")
+    training_rows: Literal["judge", "leave_out"] = Field(
+        "judge",
+        description="evaluation pairs that either model was trained on: 'judge' keeps them and "
+        "lets the policy say how many are too many, 'leave_out' measures on the others",
+    )
+    slices: SliceParameters = Field(default_factory=SliceParameters)
+    stress: StressParameters = Field(default_factory=StressParameters)
+    disagreements: int = Field(20, ge=0, description="pairs shown in the report")

@@ -76,5 +76,9 @@ class InMemoryRegistry:
         self.tags(ref)
         self._tags[ref.version].update(check_tags(tags))
 
+    def marked(self, key: str) -> dict[str, str]:
+        """See ``Registry.marked``."""
+        return {tags["digest"]: tags[key] for tags in self._tags.values() if key in tags}
+
     def _ref(self, version: str) -> ModelRef:
         return ModelRef(name=self.name, version=version, digest=self._tags[version]["digest"])

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from nli_lifecycle.lifecycle.decision import Decision, Outcome
 from nli_lifecycle.lifecycle.documents import Document, ModelRef
-from nli_lifecycle.lifecycle.versions import CHAMPION, LONGEST_TAG, PREVIOUS, Registry
+from nli_lifecycle.lifecycle.versions import (
+    CANDIDATE,
+    CHAMPION,
+    LONGEST_TAG,
+    PREVIOUS,
+    Registry,
+)
 
 
 class ReleaseError(ValueError):
@@ -44,8 +50,8 @@ def release(registry: Registry, decision: Decision, run_id: str | None) -> Relea
         The record, with the aliases as they are afterwards.
 
     Raises:
-        ReleaseError: the decision is about another environment or other bytes, or the champion
-            it compared with is no longer the champion.
+        ReleaseError: the decision is about another environment or other bytes, the candidate is
+            no longer the candidate, or the champion it compared with no longer the champion.
     """
     champion = registry.alias(CHAMPION)
     _check(registry, decision, champion)
@@ -78,6 +84,13 @@ def _check(registry: Registry, decision: Decision, champion: ModelRef | None) ->
         raise ReleaseError(
             f"{decision.candidate} was judged, but that version now has digest {recorded}. "
             "Register the candidate again and run evaluation."
+        )
+    waiting = registry.alias(CANDIDATE)
+    if waiting != decision.candidate:
+        raise ReleaseError(
+            f"{decision.candidate} was judged, but the candidate is now {waiting or 'nobody'}. "
+            f"Judge that one: `kedro run --env {registry.environment} "
+            "--pipelines evaluation,promotion`."
         )
     done_before = decision.outcome == "promote" and champion == decision.candidate
     if champion != decision.champion and not done_before:

@@ -61,6 +61,9 @@ class Registry(Protocol):
     def tag(self, ref: ModelRef, tags: Mapping[str, str]) -> None:
         """Set tags on a version."""
 
+    def marked(self, key: str) -> dict[str, str]:
+        """Digest → value of the tag ``key``, of every version that carries it."""
+
 
 def verified(folder: Path, ref: ModelRef) -> Bundle:
     """Open a version's folder and compare its digest with the registered one.

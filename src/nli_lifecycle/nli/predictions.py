@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from nli_lifecycle.nli.labels import LABELS
 
@@ -79,3 +81,40 @@ def check_probabilities(probabilities: npt.NDArray[np.float64], pair_ids: Sequen
                 f"Pair {pair_ids[first]}: probabilities {probabilities[first].tolist()} are {why} "
                 f"({int(wrong.sum())} such rows). The model or its predictions are damaged."
             )
+
+
+def probabilities_of(predictions: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Take the checked probabilities, shape (n, 3), columns in ``LABELS`` order.
+
+    Raises:
+        PredictionError: as ``check_probabilities``.
+    """
+    probabilities = predictions[PROBABILITY_COLUMNS].to_numpy(dtype=np.float64)
+    check_probabilities(probabilities, predictions["pair_id"].tolist())
+    return probabilities
+
+
+def check_same_pairs(predictions: pd.DataFrame, pairs: pd.DataFrame, model: str) -> None:
+    """Refuse predictions that are not about exactly these pairs, in this order.
+
+    Raises:
+        PredictionError: a pair id that occurs twice, or other pairs; names the model.
+    """
+    pair_ids = pairs["pair_id"].tolist()
+    if len(set(pair_ids)) != len(pair_ids):
+        twice = pairs["pair_id"][pairs["pair_id"].duplicated()].iloc[0]
+        raise PredictionError(
+            f"Pair id {twice} occurs twice among the evaluation pairs. Run data_engineering again."
+        )
+    if predictions["pair_id"].tolist() != pair_ids:
+        raise PredictionError(
+            f"The predictions of {model} belong to other pairs than the evaluation set's. Run "
+            "`kedro run --pipelines evaluation,promotion`."
+        )
+
+
+def fingerprint_pairs(pairs: pd.DataFrame) -> str:
+    """Identify labelled pairs by texts and labels, in whatever order and numbering: a sha256."""
+    columns = zip(pairs["premise"], pairs["hypothesis"], pairs["label"])
+    rows = sorted("\n".join(texts) for texts in columns)
+    return hashlib.sha256("\n\n".join(rows).encode()).hexdigest()

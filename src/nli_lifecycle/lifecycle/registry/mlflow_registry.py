@@ -169,6 +169,12 @@ class MlflowRegistry:
             for key, value in check_tags(tags).items():
                 self.client.set_model_version_tag(self.name, ref.version, key, value)
 
+    def marked(self, key: str) -> dict[str, str]:
+        """Digest → value of the tag ``key``, of every version that carries it."""
+        with explained(f"read the versions of {self.name}"):
+            tags = [self._tags_of(version) for version in self._versions()]
+        return {found["digest"]: found[key] for found in tags if key in found}
+
     def _own(self, ref: ModelRef) -> None:
         if ref.name != self.name:
             raise RegistryError(f"{ref} is no version of {self.name}.")

@@ -1,29 +1,32 @@
-"""Nodes of evaluation: fetch both bundles, predict the same pairs with each, measure."""
+"""Nodes of evaluation: fetch both bundles, choose the pairs, predict them with each."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
+from collections.abc import Callable
 
 import mlflow.pyfunc
-import numpy as np
 import pandas as pd
 
+from nli_lifecycle.datasets.source import RawFolder
 from nli_lifecycle.lifecycle.documents import ModelRef
-from nli_lifecycle.lifecycle.evidence import EvaluationSet, Evidence, Method
-from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.lifecycle.holdout import count_judgement
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.lifecycle.versions import CHAMPION, Incumbent
+from nli_lifecycle.nli.budgets import Footprint, measure_footprints
 from nli_lifecycle.nli.bundle import Bundle
-from nli_lifecycle.nli.metrics import Resampling, compare, measure
+from nli_lifecycle.nli.data.overlap import seen_exactly
+from nli_lifecycle.nli.data.pairs import DataError
+from nli_lifecycle.nli.origin import read_origin
 from nli_lifecycle.nli.predictions import (
     PREDICTION_COLUMNS,
     PROBABILITY_COLUMNS,
     PredictionError,
-    check_probabilities,
-    label_indices,
+    fingerprint_pairs,
 )
+from nli_lifecycle.nli.stress.own import land_suite
+from nli_lifecycle.nli.stress.suites import STRESS_COLUMNS, build_stress_pairs
 from nli_lifecycle.parameters import EvaluationParameters
 
 logger = logging.getLogger(__name__)
@@ -52,129 +55,157 @@ def fetch_champion(registry: Registry, candidate: ModelRef, candidate_bundle: Bu
     return Incumbent(champion, candidate_bundle if same else registry.fetch(champion))
 
 
-def predict_candidate(
-    candidate: ModelRef, candidate_bundle: Bundle, test_pairs: pd.DataFrame
+def choose_pairs(
+    test_pairs: pd.DataFrame,
+    candidate_bundle: Bundle,
+    champion: Incumbent,
+    evaluation: EvaluationParameters,
 ) -> pd.DataFrame:
-    """Predict the evaluation pairs with the candidate.
+    """Take the pairs to judge on; by parameter, only those that neither model was trained on.
+
+    Raises:
+        DataError: nothing is left, or a bundle does not say what it was trained on.
+    """
+    if evaluation.training_rows == "judge":
+        return test_pairs
+    chosen = test_pairs
+    for name, bundle in (("candidate", candidate_bundle), ("champion", champion.bundle)):
+        if bundle is None:
+            continue
+        origin = read_origin(bundle)
+        if origin is None:
+            raise DataError(
+                f"evaluation.training_rows is leave_out, but the {name}'s bundle does not say what "
+                "it was trained on. Train it with this version of the project, or set judge."
+            )
+        chosen = chosen.loc[~seen_exactly(origin.rows, chosen)]
+    if chosen.empty:
+        raise DataError(
+            f"Each of the {len(test_pairs):,} evaluation pairs was used in training, and "
+            "evaluation.training_rows is leave_out. Give this environment pairs of its own."
+        )
+    return chosen.reset_index(drop=True)
+
+
+def make_stress_pairs(
+    raw: RawFolder, evaluation_pairs: pd.DataFrame, evaluation: EvaluationParameters
+) -> pd.DataFrame:
+    """Build the stress suites, and read the user's own.
+
+    Raises:
+        DataError: a suite of the user's own that cannot be read, or that holds no pair.
+    """
+    suites = [build_stress_pairs(evaluation_pairs, evaluation.stress.rows, evaluation.seed)]
+    for name, file in evaluation.stress.own.items():
+        rows = raw.rows(file.source, file.path, file.options)
+        suite, unusable = land_suite(name, rows, file.source)
+        if len(unusable):
+            logger.warning(
+                "Stress suite %s: %d of %d rows are no pairs, the first: %s: %s.",
+                *(name, len(unusable), len(unusable) + len(suite)),
+                *unusable.iloc[0][["place", "reason"]],
+            )
+        if suite.empty:
+            raise DataError(
+                f"Stress suite {name}: {file.path} holds no usable pair. Check "
+                f"evaluation.stress.own.{name}."
+            )
+        suites.append(suite)
+    return pd.concat(suites, ignore_index=True)[STRESS_COLUMNS]
+
+
+def predict_candidate(
+    candidate: ModelRef,
+    candidate_bundle: Bundle,
+    evaluation_pairs: pd.DataFrame,
+    stress_pairs: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predict the evaluation pairs and the stress pairs with the candidate.
 
     Returns:
-        ``PREDICTION_COLUMNS``, one row per pair, in the pairs' order.
+        Two frames of ``PREDICTION_COLUMNS``, one row per pair, in the pairs' order.
     """
-    return _predict(candidate, candidate_bundle, test_pairs)
+    return _predict(candidate, candidate_bundle, evaluation_pairs, stress_pairs)
 
 
 def predict_champion(
     champion: Incumbent,
     candidate: ModelRef,
     candidate_predictions: pd.DataFrame,
-    test_pairs: pd.DataFrame,
-) -> pd.DataFrame:
+    candidate_stress: pd.DataFrame,
+    evaluation_pairs: pd.DataFrame,
+    stress_pairs: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predict the same pairs with the champion.
 
     Returns:
-        ``PREDICTION_COLUMNS``; the candidate's own predictions where both are the same bytes,
-        no rows where there is no champion.
+        Two frames of ``PREDICTION_COLUMNS``; the candidate's own predictions where both are the
+        same bytes, no rows where there is no champion.
     """
     if champion.ref is None or champion.bundle is None:
-        return candidate_predictions.iloc[:0]
+        return candidate_predictions.iloc[:0], candidate_stress.iloc[:0]
     if champion.ref.digest == candidate.digest:
-        return candidate_predictions
-    return _predict(champion.ref, champion.bundle, test_pairs)
+        return candidate_predictions, candidate_stress
+    return _predict(champion.ref, champion.bundle, evaluation_pairs, stress_pairs)
 
 
-def measure_evidence(
-    environment: str,
-    source: str,
+def take_place(registry: Registry, candidate: ModelRef, evaluation_pairs: pd.DataFrame) -> int:
+    """Count how many different digests these pairs have judged, this candidate included."""
+    return count_judgement(registry, candidate, fingerprint_pairs(evaluation_pairs))
+
+
+def measure_costs(
     candidate: ModelRef,
+    candidate_bundle: Bundle,
     champion: Incumbent,
-    test_pairs: pd.DataFrame,
-    candidate_predictions: pd.DataFrame,
-    champion_predictions: pd.DataFrame,
-    evaluation: EvaluationParameters,
-    policy: Policy,
-) -> Evidence:
-    """Turn predictions into the evidence a decision rests on.
+    evaluation_pairs: pd.DataFrame,
+) -> dict[str, Footprint]:
+    """Measure time, bytes and memory of candidate and champion, in turns, on this machine."""
+    bundles = {"candidate": candidate_bundle}
+    if champion.ref and champion.bundle and champion.ref.digest != candidate.digest:
+        bundles["champion"] = champion.bundle
+    measured = measure_footprints(
+        {name: bundle.payload for name, bundle in bundles.items()},
+        {name: _answering(bundle) for name, bundle in bundles.items()},
+        evaluation_pairs,
+    )
+    if champion.ref and champion.ref.digest == candidate.digest:
+        measured["champion"] = measured["candidate"]
+    return measured
 
-    Args:
-        environment: where the pairs and the policy belong.
-        source: where the raw pairs came from.
-        candidate: the version under judgement.
-        champion: the version in use, or nobody.
-        test_pairs: the evaluation pairs.
-        candidate_predictions: of exactly these pairs.
-        champion_predictions: of exactly these pairs; ignored where there is no champion.
-        evaluation: confidence, number and seed of the resamples.
-        policy: the rules to be decided by; sets the confidence of the differences' bounds.
 
-    Raises:
-        PredictionError: predictions that do not belong to these pairs, or are damaged.
-    """
-    truth = label_indices(test_pairs["label"].tolist(), test_pairs["pair_id"].tolist(), "label")
-    how = Resampling(evaluation.confidence, evaluation.resamples, evaluation.seed)
-    # Each bound of a difference holds at the policy's one-sided confidence.
-    paired = Resampling(2 * policy.confidence - 1, evaluation.resamples, evaluation.seed)
-    ours = _answers(candidate, candidate_predictions, test_pairs)
-    theirs = champion.ref and _answers(champion.ref, champion_predictions, test_pairs)
-    return Evidence(
-        environment=environment,
-        candidate=candidate,
-        champion=champion.ref,
-        evaluation_set=EvaluationSet(
-            fingerprint=_fingerprint(test_pairs), rows=len(test_pairs), source=source
-        ),
-        policy_hash=policy.content_hash(),
-        method=Method(
-            confidence=evaluation.confidence,
-            bound_confidence=policy.confidence,
-            resamples=evaluation.resamples,
-            seed=evaluation.seed,
-        ),
-        candidate_measures=measure(truth, *ours, how),
-        champion_measures=measure(truth, *theirs, how) if theirs else None,
-        differences=compare(truth, ours, theirs, paired) if theirs else None,
+def _answering(bundle: Bundle) -> Callable[[list[str], list[str]], object]:
+    model = mlflow.pyfunc.load_model(str(bundle.path))
+    return lambda premises, hypotheses: model.predict(
+        pd.DataFrame({"premise": premises, "hypothesis": hypotheses})
     )
 
 
-def _predict(ref: ModelRef, bundle: Bundle, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Run the bundle's own code on the pairs."""
+def _predict(ref: ModelRef, bundle: Bundle, *frames: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Run the bundle's own code on pairs, loaded once."""
     started = time.perf_counter()
     try:
         model = mlflow.pyfunc.load_model(str(bundle.path))
-        answer = model.predict(pairs[["premise", "hypothesis"]].reset_index(drop=True))
-        columns = answer[["label", *PROBABILITY_COLUMNS]]
+        answers = tuple(_answer(model, ref, pairs) for pairs in frames)
+    except PredictionError:
+        raise
     except Exception as error:  # the bundle's code is not ours to foresee
         raise PredictionError(
             f"{ref} cannot be evaluated: {error}. A candidate: train it again; a champion: move "
             "the alias back to `previous` in the MLflow UI."
         ) from error
+    seconds = time.perf_counter() - started
+    logger.info("%s: %d pairs in %.1f s.", ref, sum(map(len, answers)), seconds)
+    return answers
+
+
+def _answer(model: mlflow.pyfunc.PyFuncModel, ref: ModelRef, pairs: pd.DataFrame) -> pd.DataFrame:
+    known = pairs[["pair_id", "label"]].reset_index(drop=True)
+    if pairs.empty:
+        return known.reindex(columns=PREDICTION_COLUMNS)
+    answer = model.predict(pairs[["premise", "hypothesis"]].reset_index(drop=True))
+    columns = answer[["label", *PROBABILITY_COLUMNS]]
     if len(columns) != len(pairs):
         raise PredictionError(f"{ref} gave {len(columns)} answers to {len(pairs)} pairs.")
-    seconds = time.perf_counter() - started
-    logger.info("%s: %d pairs in %.1f s.", ref, len(pairs), seconds)
-    known = pairs[["pair_id", "label"]].reset_index(drop=True)
     predictions = pd.concat([known, columns.rename(columns={"label": "predicted"})], axis=1)
     return predictions[PREDICTION_COLUMNS]
-
-
-def _answers(
-    ref: ModelRef, predictions: pd.DataFrame, pairs: pd.DataFrame
-) -> tuple[np.ndarray, np.ndarray]:
-    """Check predictions and give label indices (n,) and probabilities (n, 3)."""
-    pair_ids = pairs["pair_id"].tolist()
-    if len(set(pair_ids)) != len(pair_ids):
-        twice = pairs["pair_id"][pairs["pair_id"].duplicated()].iloc[0]
-        raise PredictionError(f"Pair id {twice} occurs twice among the evaluation pairs.")
-    if predictions["pair_id"].tolist() != pair_ids:
-        raise PredictionError(
-            f"The predictions of {ref} belong to other pairs than the evaluation set's. Run "
-            "`kedro run --pipelines evaluation,promotion`."
-        )
-    probabilities = predictions[PROBABILITY_COLUMNS].to_numpy(dtype=np.float64)
-    check_probabilities(probabilities, pair_ids)
-    return label_indices(predictions["predicted"].tolist(), pair_ids, "predicted"), probabilities
-
-
-def _fingerprint(pairs: pd.DataFrame) -> str:
-    """Identity of an evaluation set: its texts and labels, in whatever order and numbering."""
-    rows = sorted(f"{text}\t{label}\n" for text, label in zip(pairs["fingerprint"], pairs["label"]))
-    return hashlib.sha256("".join(rows).encode()).hexdigest()

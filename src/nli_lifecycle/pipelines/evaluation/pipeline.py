@@ -1,15 +1,44 @@
-"""fetch → predict → measure, for the candidate and the champion on identical pairs."""
+"""fetch → choose pairs → predict → measure, for candidate and champion on identical pairs."""
 
 from kedro.pipeline import Node, Pipeline
 
+from .assembling import assemble_evidence, gather_exhibits, measure_trust
+from .measuring import measure_parts, measure_quality
 from .nodes import (
+    choose_pairs,
     fetch_candidate,
     fetch_champion,
-    measure_evidence,
+    make_stress_pairs,
+    measure_costs,
     predict_candidate,
     predict_champion,
+    take_place,
 )
-from .reporting import list_metrics, plot_classes, plot_confusion, plot_metrics
+from .reporting import (
+    list_metrics,
+    plot_classes,
+    plot_confusion,
+    plot_coverage,
+    plot_differences,
+    plot_metrics,
+    plot_reliability,
+    plot_slices,
+    plot_stress,
+)
+
+ANSWERS = ["evaluation_pairs", "candidate_predictions", "champion_predictions"]
+STRESS = ["stress_pairs", "candidate_stress", "champion_stress"]
+JUDGED_BY = ["times_judged", "params:evaluation", "params:policy"]
+PLOTS = {
+    "metrics_plot": plot_metrics,
+    "differences_plot": plot_differences,
+    "classes_plot": plot_classes,
+    "confusion_plot": plot_confusion,
+    "reliability_plot": plot_reliability,
+    "coverage_plot": plot_coverage,
+    "slices_plot": plot_slices,
+    "stress_plot": plot_stress,
+}
 
 
 def create_pipeline() -> Pipeline:
@@ -29,32 +58,90 @@ def create_pipeline() -> Pipeline:
                 name="fetch_champion",
             ),
             Node(
+                func=choose_pairs,
+                inputs=["test_pairs", "candidate_bundle", "champion", "params:evaluation"],
+                outputs="evaluation_pairs",
+                name="choose_pairs",
+            ),
+            Node(
+                func=make_stress_pairs,
+                inputs=["raw", "evaluation_pairs", "params:evaluation"],
+                outputs="stress_pairs",
+                name="make_stress_pairs",
+            ),
+            Node(
                 func=predict_candidate,
-                inputs=["candidate", "candidate_bundle", "test_pairs"],
-                outputs="candidate_predictions",
+                inputs=["candidate", "candidate_bundle", "evaluation_pairs", "stress_pairs"],
+                outputs=["candidate_predictions", "candidate_stress"],
                 name="predict_candidate",
             ),
             Node(
                 func=predict_champion,
-                inputs=["champion", "candidate", "candidate_predictions", "test_pairs"],
-                outputs="champion_predictions",
+                inputs=[
+                    "champion",
+                    "candidate",
+                    "candidate_predictions",
+                    "candidate_stress",
+                    "evaluation_pairs",
+                    "stress_pairs",
+                ],
+                outputs=["champion_predictions", "champion_stress"],
                 name="predict_champion",
             ),
             Node(
-                func=measure_evidence,
+                func=take_place,
+                inputs=["registry", "candidate", "evaluation_pairs"],
+                outputs="times_judged",
+                name="count_judgements",
+            ),
+            Node(
+                func=measure_quality,
+                inputs=["candidate", "champion", *ANSWERS, *JUDGED_BY],
+                outputs="quality",
+                name="measure_quality",
+            ),
+            Node(
+                func=measure_parts,
+                inputs=["champion", *ANSWERS, *STRESS, *JUDGED_BY],
+                outputs="parts",
+                name="measure_slices_and_stress",
+            ),
+            Node(
+                func=measure_trust,
+                inputs=["champion", "candidate_bundle", "evaluation_pairs"],
+                outputs="trust",
+                name="measure_trust",
+            ),
+            Node(
+                func=measure_costs,
+                inputs=["candidate", "candidate_bundle", "champion", "evaluation_pairs"],
+                outputs="footprints",
+                name="measure_costs",
+            ),
+            Node(
+                func=assemble_evidence,
                 inputs=[
                     "params:environment",
                     "params:source",
                     "candidate",
                     "champion",
                     "test_pairs",
-                    "candidate_predictions",
-                    "champion_predictions",
-                    "params:evaluation",
+                    "evaluation_pairs",
+                    "times_judged",
+                    "quality",
+                    "parts",
+                    "trust",
+                    "footprints",
                     "params:policy",
                 ],
                 outputs="evidence",
-                name="measure_evidence",
+                name="assemble_evidence",
+            ),
+            Node(
+                func=gather_exhibits,
+                inputs=["evidence", *ANSWERS, "footprints", "params:evaluation"],
+                outputs="exhibits",
+                name="gather_exhibits",
             ),
             Node(
                 func=list_metrics,
@@ -62,23 +149,9 @@ def create_pipeline() -> Pipeline:
                 outputs="evaluation_metrics",
                 name="list_metrics",
             ),
-            Node(
-                func=plot_confusion,
-                inputs="evidence",
-                outputs="confusion_plot",
-                name="plot_confusion",
-            ),
-            Node(
-                func=plot_metrics,
-                inputs="evidence",
-                outputs="metrics_plot",
-                name="plot_metrics",
-            ),
-            Node(
-                func=plot_classes,
-                inputs="evidence",
-                outputs="classes_plot",
-                name="plot_classes",
+            *(
+                Node(func=plot, inputs="evidence", outputs=name, name=plot.__name__)
+                for name, plot in PLOTS.items()
             ),
         ]
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from nli_lifecycle.lifecycle.decision import Decision, decide
-from nli_lifecycle.lifecycle.evidence import Evidence
+from nli_lifecycle.lifecycle.evidence import Evidence, EvidenceError
+from nli_lifecycle.lifecycle.exhibits import Exhibits
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.lifecycle.release import ReleaseRecord, release
-from nli_lifecycle.nli.metrics import Interval
+from nli_lifecycle.nli.metrics.figures import Interval
+from nli_lifecycle.report import page
 from nli_lifecycle.tracking import run_tags
 
 VERDICT = {
@@ -16,7 +20,12 @@ VERDICT = {
     "reject": "The candidate is refused; the champion stays.",
     "unchanged": "The candidate is the champion: nothing changes.",
 }
-FIGURES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "log_loss": "log loss"}
+FIGURES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
 MARK = {"PASS": "✓ PASS", "FAIL": "✗ FAIL", "INCONCLUSIVE": "? INCONCLUSIVE"}
 
 
@@ -40,7 +49,11 @@ def write_decision(decision: Decision, evidence: Evidence) -> str:
         "",
         "| rule | outcome | reason |",
         "| --- | --- | --- |",
-        *(f"| {rule.rule} | {MARK[rule.outcome]} | {rule.sentence} |" for rule in decision.rules),
+        *(
+            f"| {rule.rule} | {'advice' if rule.advisory else MARK[rule.outcome]} "
+            f"| {rule.sentence} |"
+            for rule in decision.rules
+        ),
         "",
         *_figures(evidence),
         "",
@@ -51,14 +64,44 @@ def write_decision(decision: Decision, evidence: Evidence) -> str:
     return "\n".join(lines) + "\n"
 
 
-def carry_out(registry: Registry, decision: Decision) -> ReleaseRecord:
-    """Carry the decision out in the environment's registry."""
+def write_report(
+    registry: Registry, decision: Decision, evidence: Evidence, exhibits: Exhibits, policy: Policy
+) -> str:
+    """Write the decision for people, as one HTML page that needs nothing else.
+
+    Raises:
+        EvidenceError: the exhibits belong to other evidence.
+    """
+    if exhibits.evidence_hash != evidence.content_hash():
+        raise EvidenceError(
+            "The exhibits belong to other evidence than the decision. Run "
+            "`kedro run --pipelines evaluation,promotion`."
+        )
+    return page.write_report(
+        decision=decision,
+        evidence=evidence,
+        disagreements=pd.DataFrame([row.model_dump() for row in exhibits.disagreements]),
+        footprints=exhibits.footprints,
+        lineage=registry.tags(decision.candidate),
+        policy=policy,
+    )
+
+
+def carry_out(registry: Registry, decision: Decision, text: str, report: str) -> ReleaseRecord:
+    """Carry the decision out in the environment's registry.
+
+    Args:
+        registry: the environment's registry.
+        decision: the judgement.
+        text: the decision for people; taken so that nothing moves before it is written down.
+        report: its page; likewise.
+    """
     return release(registry, decision, run_tags().get("run_id"))
 
 
 def _figures(evidence: Evidence) -> list[str]:
     ours, theirs = evidence.candidate_measures, evidence.champion_measures
-    differences = evidence.differences or {}
+    differences = evidence.comparison
     lines = [
         f"| figure ({evidence.method.confidence:.0%} interval) | candidate | champion "
         f"| difference (bounds at {evidence.method.bound_confidence:.0%}) |",
@@ -66,7 +109,7 @@ def _figures(evidence: Evidence) -> list[str]:
     ]
     for metric, name in FIGURES.items():
         figures = getattr(ours, metric), theirs and getattr(theirs, metric)
-        cells = *map(_cell, figures), _cell(differences.get(metric), sign="+")
+        cells = *map(_cell, figures), _cell(getattr(differences, metric, None), sign="+")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 

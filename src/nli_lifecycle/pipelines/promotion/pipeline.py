@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import carry_out, make_decision, write_decision
+from .nodes import carry_out, make_decision, write_decision, write_report
 
 
 def create_pipeline() -> Pipeline:
@@ -22,8 +22,14 @@ def create_pipeline() -> Pipeline:
                 name="write_decision",
             ),
             Node(
+                func=write_report,
+                inputs=["registry", "decision", "evidence", "exhibits", "params:policy"],
+                outputs="decision_report",
+                name="write_report",
+            ),
+            Node(
                 func=carry_out,
-                inputs=["registry", "decision"],
+                inputs=["registry", "decision", "decision_text", "decision_report"],
                 outputs="release_record",
                 name="release",
             ),
