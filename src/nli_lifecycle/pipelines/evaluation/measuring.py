@@ -1,4 +1,4 @@
-"""Nodes of evaluation that turn predictions into figures; each gives some fields of the evidence."""
+"""Nodes of evaluation that turn predictions into figures: fields of the evidence."""
 
 from __future__ import annotations
 
