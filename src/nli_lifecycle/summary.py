@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kedro.io import DataCatalog
@@ -13,7 +14,12 @@ from rich.panel import Panel
 from rich.table import Table
 
 STYLE = {"promote": "green", "unchanged": "green", "hold": "yellow", "reject": "red"}
-MARK = {"PASS": "[green]✓[/]", "FAIL": "[red]✗[/]", "INCONCLUSIVE": "[yellow]?[/]"}
+MARK = {
+    "PASS": "[green]✓[/]",
+    "FAIL": "[red]✗[/]",
+    "INCONCLUSIVE": "[yellow]?[/]",
+    "ADVICE": "[cyan]i[/]",
+}
 
 
 def summarise(
@@ -53,9 +59,13 @@ def summarise(
         "macro_f1": measures.macro_f1.estimate if measures else None,
         "hypothesis_only_accuracy": report.hypothesis_only_accuracy if report else None,
         "decision": decision.outcome if decision else None,
-        "reasons": [f"{rule.outcome}: {rule.sentence}" for rule in decision.rules]
+        "reasons": [
+            f"{'ADVICE' if rule.advisory else rule.outcome}: {rule.sentence}"
+            for rule in decision.rules
+        ]
         if decision
         else None,
+        "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
         "digest": candidate.digest if candidate else None,
@@ -93,6 +103,8 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
         rows.add_row(
             "Model", f"{summary['model']} version {summary['version']} ({summary['digest'][:12]})"
         )
+    if summary["report"]:
+        rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
     rows.add_row("MLflow", f"experiment {summary['experiment']}, run {summary['run_id']}")
     stages = ", ".join(f"{stage} {value:.0f} s" for stage, value in summary["seconds"].items())
     rows.add_row("Time", f"{stages}; together {sum(summary['seconds'].values()):.0f} s")
@@ -102,3 +114,9 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
     )
     title = f"nli-lifecycle · {summary['environment']}"
     (console or Console()).print(Panel(rows, title=title, title_align="left", expand=False))
+
+
+def _from_here(path: str) -> str:
+    """The path as one would type it here, where it is below the working directory."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
