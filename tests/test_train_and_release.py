@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import nbformat
 import pytest
 from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
+from nbclient import NotebookClient
 from project import PROJECT
 from tiny_encoder import make_tiny_encoder
 
@@ -156,3 +158,20 @@ def test_the_champion_loads_as_a_pyfunc_and_answers(runs: list[dict[str, Any]], 
     assert answer[["p_entailment", "p_neutral", "p_contradiction"]].sum(axis=1)[0] == pytest.approx(
         1
     )
+
+
+def test_the_error_analysis_notebook_runs_on_what_the_last_run_saved(
+    runs: list[dict[str, Any]], dev: Dev
+) -> None:
+    folder = PROJECT / "notebooks"
+    notebook = nbformat.read(folder / "01_error_analysis.ipynb", as_version=4)
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    printed = "".join(output.get("text", "") for output in outputs)
+    evidence = json.loads((dev.home / "data/dev/08_reporting/evidence.json").read_text())
+    right = evidence["candidate_measures"]["accuracy"]["estimate"]
+    rows = evidence["evaluation_set"]["rows"]
+    assert f"on {rows:,} pairs of dev: {round(rows * (1 - right)):,} errors." in printed
+    assert not [output for output in outputs if output.output_type == "error"]
