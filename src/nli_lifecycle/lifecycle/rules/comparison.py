@@ -124,13 +124,8 @@ def _placed(
 
 
 def _to_settle(figure: _Figure, difference: Interval, threshold: float, evidence: Evidence) -> str:
-    more = rows_to_settle(
-        difference,
-        evidence.evaluation_set.rows,
-        threshold / figure.scale,
-        evidence.method.bound_confidence,
-        better_is_higher=figure.more_is_better,
-    )
+    rows = evidence.evaluation_set.rows
+    more = rows_to_settle(difference, rows, threshold / figure.scale)
     if more is None:
         return " It lies so near that no practical number of pairs would settle it."
     return f" About {more:,} more pairs like these would settle it."

@@ -1,9 +1,4 @@
-"""How good a classifier is on labelled pairs, and how sure one can be of that.
-
-Every figure comes with a bootstrap percentile interval. Resampling n rows with replacement
-and counting the cells of a confusion matrix *is* one draw of a multinomial distribution, so
-everything that follows from counts is resampled exactly, without touching the rows again. Only
-log loss, a mean over rows, needs row indices; they are drawn in chunks of bounded memory.
+"""How good one classifier is on labelled pairs, and how sure one can be of that.
 
 Conventions: labels are indices into ``LABELS``; confusion matrices have the truth in rows and
 the prediction in columns; a ratio with an empty denominator is 0, as in scikit-learn.
@@ -11,59 +6,95 @@ the prediction in columns; a ratio with an empty denominator is 0, as in scikit-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.metrics.calibration import calibrate
+from nli_lifecycle.nli.metrics.figures import ClassMeasures, Interval, Measures
+from nli_lifecycle.nli.metrics.proportions import design_effect, wilson
+from nli_lifecycle.nli.metrics.resampling import (
+    Resampling,
+    percentile_interval,
+    resampled_totals,
+)
+from nli_lifecycle.nli.metrics.selective import selective_accuracy
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 #: Probabilities are clipped to at least this before the logarithm of log loss.
 SMALLEST_PROBABILITY = 1e-15
-#: Row indices drawn at once: bounds the memory of the log loss bootstrap to about 60 MB.
-INDICES_PER_CHUNK = 2_000_000
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A figure with the bounds between which it lies with the asked confidence."""
+def measure(
+    truth: Ints,
+    predicted: Ints,
+    probabilities: Floats,
+    how: Resampling,
+    clusters: Ints | None = None,
+) -> Measures:
+    """Measure one model on n labelled rows.
 
-    estimate: float
-    lower: float
-    upper: float
+    Accuracy, precision and recall have Wilson intervals, widened by the design effect of the
+    clusters; F1, log loss and Brier score have bootstrap percentile intervals.
 
+    Args:
+        truth: label indices, shape (n,).
+        predicted: the model's label indices, shape (n,).
+        probabilities: shape (n, 3), in ``LABELS`` order.
+        how: confidence, number and seed of the resamples.
+        clusters: number of each row's premise, shape (n,), from 0 without gaps; None:
+            independent rows.
 
-@dataclass(frozen=True)
-class ClassMeasures:
-    """Precision, recall and F1 of one label, and how many rows truly carry it."""
+    Returns:
+        Every figure of ``Measures``.
 
-    precision: Interval
-    recall: Interval
-    f1: Interval
-    support: int
+    Raises:
+        ValueError: no rows, arrays of different lengths, or a probability that is no number.
+    """
+    check_rows(truth, predicted, probabilities)
+    right = predicted == truth
+    losses = np.column_stack(
+        [row_log_losses(truth, probabilities), row_brier_scores(truth, probabilities)]
+    )
+    width = len(LABELS)
+    cells = one_hot(truth * width + predicted, width**2)
+    totals = resampled_totals(np.hstack([cells, losses]), how, clusters)
+    counts = confusion_matrix(truth, predicted)
+    f1 = f1_scores(counts[None])[0]
+    f1_samples = f1_scores(totals[:, : width**2].reshape(-1, width, width))
+    sizes = totals[:, : width**2].sum(axis=1)
 
+    def mean(column: int) -> Interval:
+        samples = totals[:, width**2 + column] / sizes
+        return percentile_interval(float(losses[:, column].mean()), samples, how.confidence)
 
-@dataclass(frozen=True)
-class Measures:
-    """Everything measured about one model; ``log_loss`` in nats, the rest as shares of 1."""
+    def share(among: npt.NDArray[np.bool_]) -> Interval:
+        """Share of right answers among some rows."""
+        inside = right[among]
+        effect = design_effect(inside.astype(np.float64), renumbered(clusters, among))
+        return wilson(int(inside.sum()), len(inside), how.confidence, effect)
 
-    accuracy: Interval
-    macro_f1: Interval
-    log_loss: Interval
-    classes: dict[str, ClassMeasures]
-    confusion: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True)
-class Resampling:
-    """How intervals are made: their confidence, the number of resamples, and the seed."""
-
-    confidence: float = 0.95
-    resamples: int = 2_000
-    seed: int = 13
+    confidence = probabilities[np.arange(len(truth)), predicted]
+    return Measures(
+        accuracy=share(np.ones(len(truth), dtype=bool)),
+        macro_f1=percentile_interval(f1.mean(), f1_samples.mean(axis=1), how.confidence),
+        log_loss=mean(0),
+        brier=mean(1),
+        classes={
+            label: ClassMeasures(
+                precision=share(predicted == position),
+                recall=share(truth == position),
+                f1=percentile_interval(f1[position], f1_samples[:, position], how.confidence),
+                support=int(counts[position].sum()),
+            )
+            for position, label in enumerate(LABELS)
+        },
+        confusion=tuple(tuple(int(cell) for cell in row) for row in counts),
+        calibration=calibrate(right, confidence),
+        selective=selective_accuracy(right, confidence),
+    )
 
 
 def confusion_matrix(truth: Ints, predicted: Ints) -> Ints:
@@ -80,6 +111,13 @@ def confusion_matrix(truth: Ints, predicted: Ints) -> Ints:
     return np.bincount(truth * width + predicted, minlength=width**2).reshape(width, width)
 
 
+def f1_scores(counts: npt.NDArray[np.number]) -> Floats:
+    """F1 of each label in r confusion matrices (r, 3, 3), shape (r, 3)."""
+    right = 2 * np.diagonal(counts, axis1=1, axis2=2).astype(np.float64)
+    mentions = counts.sum(axis=2) + counts.sum(axis=1)
+    return np.divide(right, mentions, out=np.zeros_like(right), where=mentions > 0)
+
+
 def row_log_losses(truth: Ints, probabilities: Floats) -> Floats:
     """Negative log probability of the true label, per row, in nats.
 
@@ -94,92 +132,37 @@ def row_log_losses(truth: Ints, probabilities: Floats) -> Floats:
     return -np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))
 
 
-def measure(truth: Ints, predicted: Ints, probabilities: Floats, how: Resampling) -> Measures:
-    """Measure one model on n labelled rows.
+def row_brier_scores(truth: Ints, probabilities: Floats) -> Floats:
+    """Squared distance of probabilities and truth, per row, 0 to 2 (Brier 1950).
 
     Args:
         truth: label indices, shape (n,).
-        predicted: the model's label indices, shape (n,).
-        probabilities: shape (n, 3), in ``LABELS`` order.
-        how: confidence, number and seed of the resamples.
+        probabilities: shape (n, 3), columns in ``LABELS`` order.
 
     Returns:
-        Accuracy, macro-F1, log loss and per-class figures with intervals; the confusion matrix.
+        Shape (n,).
+    """
+    return np.asarray(((probabilities - one_hot(truth, len(LABELS))) ** 2).sum(axis=1))
+
+
+def one_hot(indices: Ints, width: int) -> Floats:
+    """Ones at the indices, shape (n, width)."""
+    return np.asarray(np.eye(width)[indices])
+
+
+def renumbered(clusters: Ints | None, among: npt.NDArray[np.bool_]) -> Ints | None:
+    """Clusters of some of the rows, numbered from 0 without gaps again."""
+    if clusters is None:
+        return None
+    return np.unique(clusters[among], return_inverse=True)[1].astype(np.int64)
+
+
+def check_rows(truth: Ints, predicted: Ints, probabilities: Floats) -> None:
+    """Refuse what cannot be measured.
 
     Raises:
-        ValueError: no rows, or arrays of different lengths.
+        ValueError: no rows, arrays of different lengths, or a probability that is no number.
     """
-    _check_lengths(truth, predicted, probabilities)
-    counts = confusion_matrix(truth, predicted)
-    drawn = _draw_counts(counts.ravel(), how).reshape(-1, *counts.shape)
-    figures, samples = _figures(counts[None]), _figures(drawn)
-
-    def interval(name: str, label: int | None = None) -> Interval:
-        which = ... if label is None else np.s_[:, label]
-        return _interval(float(figures[name][which][0]), samples[name][which], how)
-
-    losses = row_log_losses(truth, probabilities)
-    return Measures(
-        accuracy=interval("accuracy"),
-        macro_f1=interval("macro_f1"),
-        log_loss=_interval(float(losses.mean()), _resampled_means(losses, how), how),
-        classes={
-            label: ClassMeasures(
-                precision=interval("precision", position),
-                recall=interval("recall", position),
-                f1=interval("f1", position),
-                support=int(counts[position].sum()),
-            )
-            for position, label in enumerate(LABELS)
-        },
-        confusion=tuple(tuple(int(cell) for cell in row) for row in counts),
-    )
-
-
-def compare(
-    truth: Ints,
-    candidate: tuple[Ints, Floats],
-    champion: tuple[Ints, Floats],
-    how: Resampling,
-) -> dict[str, Interval]:
-    """Differences candidate − champion on identical rows, by the paired bootstrap.
-
-    Each resample takes the same rows for both models, so what both get right or wrong
-    together cancels out: the interval is as narrow as the models' disagreement allows.
-
-    Args:
-        truth: label indices, shape (n,).
-        candidate: label indices (n,) and probabilities (n, 3) of the candidate.
-        champion: the same of the champion.
-        how: confidence, number and seed of the resamples.
-
-    Returns:
-        Interval per metric: ``accuracy`` and ``macro_f1`` (positive: the candidate is better)
-        and ``log_loss`` (negative: the candidate is better).
-
-    Raises:
-        ValueError: no rows, or arrays of different lengths.
-    """
-    for predicted, probabilities in (candidate, champion):
-        _check_lengths(truth, predicted, probabilities)
-    width = len(LABELS)
-    cells = (truth * width + candidate[0]) * width + champion[0]
-    counts = np.bincount(cells, minlength=width**3).reshape(1, width, width, width)
-    drawn = _draw_counts(counts.ravel(), how).reshape(-1, width, width, width)
-
-    differences = {}
-    for name in ("accuracy", "macro_f1"):
-        estimate, samples = (
-            _figures(joint.sum(axis=3))[name] - _figures(joint.sum(axis=2))[name]
-            for joint in (counts, drawn)
-        )
-        differences[name] = _interval(float(estimate[0]), samples, how)
-    losses = row_log_losses(truth, candidate[1]) - row_log_losses(truth, champion[1])
-    differences["log_loss"] = _interval(float(losses.mean()), _resampled_means(losses, how), how)
-    return differences
-
-
-def _check_lengths(truth: Ints, predicted: Ints, probabilities: Floats) -> None:
     if not len(truth):
         raise ValueError("There are no rows to measure. Check the evaluation pairs.")
     if not len(truth) == len(predicted) == len(probabilities):
@@ -187,45 +170,9 @@ def _check_lengths(truth: Ints, predicted: Ints, probabilities: Floats) -> None:
             f"{len(truth)} labels, {len(predicted)} predictions and {len(probabilities)} rows of "
             "probabilities: they must belong to the same pairs. Predict these pairs again."
         )
-
-
-def _figures(counts: Ints) -> dict[str, Floats]:
-    """Accuracy (r,), macro-F1 (r,) and per-class figures (r, 3) of r confusion matrices."""
-    right = np.diagonal(counts, axis1=1, axis2=2).astype(np.float64)
-    truths, predictions = counts.sum(axis=2), counts.sum(axis=1)
-    f1 = _ratio(2 * right, truths + predictions)
-    return {
-        "accuracy": right.sum(axis=1) / counts.sum(axis=(1, 2)),
-        "macro_f1": f1.mean(axis=1),
-        "precision": _ratio(right, predictions),
-        "recall": _ratio(right, truths),
-        "f1": f1,
-    }
-
-
-def _ratio(above: Floats, below: Ints) -> Floats:
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-
-
-def _draw_counts(counts: Ints, how: Resampling) -> Ints:
-    """Counts of ``how.resamples`` bootstrap samples, shape (resamples, cells)."""
-    total = int(counts.sum())
-    return np.random.default_rng(how.seed).multinomial(total, counts / total, size=how.resamples)
-
-
-def _resampled_means(values: Floats, how: Resampling) -> Floats:
-    """Means of ``how.resamples`` bootstrap samples of the values, shape (resamples,)."""
-    generator = np.random.default_rng(how.seed)
-    rows = len(values)
-    at_once = max(1, INDICES_PER_CHUNK // rows)
-    means = [
-        values[generator.integers(rows, size=(min(at_once, how.resamples - start), rows))].mean(1)
-        for start in range(0, how.resamples, at_once)
-    ]
-    return np.concatenate(means)
-
-
-def _interval(estimate: float, samples: Floats, how: Resampling) -> Interval:
-    outside = (1 - how.confidence) / 2
-    lower, upper = np.quantile(samples, [outside, 1 - outside])
-    return Interval(estimate, float(lower), float(upper))
+    if not np.isfinite(probabilities).all():
+        row = int(np.argmin(np.isfinite(probabilities).all(axis=1)))
+        raise ValueError(
+            f"Row {row} has probabilities {probabilities[row].tolist()}: no numbers. The model or "
+            "its predictions are damaged."
+        )

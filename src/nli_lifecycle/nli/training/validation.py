@@ -12,7 +12,7 @@ from torch.nn import functional
 from nli_lifecycle.nli.training.batching import collate, sorted_batches
 from nli_lifecycle.nli.training.encoding import EncodedPairs
 from nli_lifecycle.nli.labels import LABELS
-from nli_lifecycle.nli.metrics import confusion_matrix
+from nli_lifecycle.nli.metrics.measures import confusion_matrix
 
 #: Pairs per validation batch: without gradients more fit than in training.
 BATCH_PAIRS = 64
