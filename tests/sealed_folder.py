@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
-from nli_lifecycle.nli.bundle import Bundle, seal
+from nli_lifecycle.nli.bundle import PAYLOAD, Bundle, seal
+from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.origin import ORIGIN, write_origin
 
 ANSWERING = '''
 import mlflow.models
@@ -23,7 +26,8 @@ class Echo(mlflow.pyfunc.PythonModel):
     def predict(self, context, model_input: pandas.DataFrame, params=None):
         answers = []
         for row, hypothesis in enumerate(model_input["hypothesis"]):
-            label = hypothesis.split()[0]
+            word = hypothesis.split()[0]
+            label = word if word in LABELS else "neutral"
             if EVERY and row % EVERY == 0:
                 label = LABELS[(LABELS.index(label) + 1) % 3]
             answers.append([label, *(0.8 if name == label else 0.1 for name in LABELS)])
@@ -33,6 +37,17 @@ class Echo(mlflow.pyfunc.PythonModel):
 
 mlflow.models.set_model(Echo())
 '''
+
+#: What stands for the payload's own code where its memory is measured.
+CLASSIFIER = """
+class Classifier:
+    @classmethod
+    def load(cls, payload, verify=True):
+        return cls()
+
+    def predict_proba(self, premises, hypotheses):
+        return [[1.0, 0.0, 0.0] for _ in premises]
+"""
 
 
 def sealed_folder(folder: Path, text: str = "weights") -> Bundle:
@@ -49,11 +64,30 @@ def sealed_folder(folder: Path, text: str = "weights") -> Bundle:
     return seal(folder)
 
 
-def answering_bundle(folder: Path, wrong_every: int = 0) -> Bundle:
-    """Seal an MLflow model that answers, wrongly once in ``wrong_every`` rows."""
+def answering_bundle(
+    folder: Path, wrong_every: int = 0, trained_on: pd.DataFrame | None = None
+) -> Bundle:
+    """Seal an MLflow model that answers, wrongly once in ``wrong_every`` rows.
+
+    Args:
+        folder: to be made.
+        wrong_every: 0: always right.
+        trained_on: pairs it shall remember as its training; None: pairs of its own.
+    """
     import mlflow.pyfunc
+
+    if trained_on is None:
+        trained_on = pd.DataFrame(
+            [("A cat sat.", f"{label} cats", label) for label in LABELS],
+            columns=["premise", "hypothesis", "label"],
+        )
 
     code = folder.parent / f"{folder.name}_model.py"
     code.write_text(ANSWERING.format(every=wrong_every))
     mlflow.pyfunc.save_model(str(folder), python_model=str(code), pip_requirements=["mlflow"])
+    payload = folder / PAYLOAD
+    payload.mkdir(parents=True)
+    (payload / "inference.py").write_text(CLASSIFIER)
+    (payload / "inference.json").write_text('{"temperature": 1.0}')
+    write_origin(folder / ORIGIN, trained_on, trained_on.iloc[:0], {})
     return seal(folder)

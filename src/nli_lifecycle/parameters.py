@@ -43,6 +43,9 @@ class SourceOptions(Parameters):
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="field separator; default by source"
     )
+    keep: tuple[str, ...] = Field(
+        (), description="further columns of the file carried along, for slices"
+    )
     quoting: Literal["minimal", "none"] | None = Field(
         None, description="CSV quoting: 'minimal' honours quotes, 'none' reads them as text"
     )
@@ -131,6 +134,9 @@ class StressFile(Parameters):
 
     source: str = Field(description="as in `source:`")
     path: str = Field(description="file or glob, absolute or from the project")
+    labels: dict[
+        FileValue, Literal["entailment", "neutral", "contradiction", "not_entailment"]
+    ] = Field(default_factory=dict, description="file's label → ours, two-way ones included")
     options: SourceOptions = Field(default_factory=SourceOptions)
 
 

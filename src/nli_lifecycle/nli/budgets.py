@@ -2,7 +2,39 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+
+SINGLE_PAIRS = 60  # calls with one pair, per model
+BATCH_PAIRS = 256
+BATCHES = 3  # calls with the batch, per model
+MEMORY_PAIRS = 64
+
+#: Run in a process of its own: loads the payload with its own code, answers, tells its peak.
+_MEMORY_PROBE = """
+import json, resource, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from inference import Classifier
+premises, hypotheses = json.load(sys.stdin)
+Classifier.load(Path(sys.argv[1]), verify=False).predict_proba(premises, hypotheses)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(peak * (1 if sys.platform == "darwin" else 1024))
+"""
+
+Predict = Callable[[list[str], list[str]], object]
+
+
+class BudgetError(ValueError):
+    """A model whose costs cannot be measured."""
 
 
 @dataclass(frozen=True)
@@ -20,3 +52,65 @@ class Footprint:
     pairs_per_second: float
     megabytes: float
     memory_megabytes: float
+
+
+def measure_footprints(
+    payloads: Mapping[str, Path], predict: Mapping[str, Predict], pairs: pd.DataFrame
+) -> dict[str, Footprint]:
+    """Measure models in turns, so that a busy moment of the machine hits all of them.
+
+    Args:
+        payloads: name → payload folder.
+        predict: name → function of n premises and n hypotheses.
+        pairs: what they answer; a few hundred of them are used, again where there are fewer.
+
+    Returns:
+        Name → footprint.
+
+    Raises:
+        BudgetError: a payload that cannot be loaded in a process of its own.
+    """
+    repeated = pd.concat([pairs] * (BATCH_PAIRS // len(pairs) + 1)).head(BATCH_PAIRS)
+    premises, hypotheses = repeated["premise"].tolist(), repeated["hypothesis"].tolist()
+    single: dict[str, list[float]] = {name: [] for name in predict}
+    batch: dict[str, list[float]] = {name: [] for name in predict}
+    for answer in predict.values():
+        answer(premises[:1], hypotheses[:1])
+    for row in range(SINGLE_PAIRS):
+        for name, answer in predict.items():
+            place = slice(row, row + 1)
+            single[name].append(_seconds(answer, premises[place], hypotheses[place]))
+    for _ in range(BATCHES):
+        for name, answer in predict.items():
+            batch[name].append(_seconds(answer, premises, hypotheses))
+    texts = json.dumps([premises[:MEMORY_PAIRS], hypotheses[:MEMORY_PAIRS]])
+    return {
+        name: Footprint(
+            latency_ms=1_000 * median(single[name]),
+            pairs_per_second=BATCH_PAIRS / median(batch[name]),
+            megabytes=sum(file.stat().st_size for file in payload.iterdir()) / 1e6,
+            memory_megabytes=_peak_memory(payload, texts) / 1e6,
+        )
+        for name, payload in payloads.items()
+    }
+
+
+def _seconds(answer: Predict, premises: list[str], hypotheses: list[str]) -> float:
+    started = time.perf_counter()
+    answer(premises, hypotheses)
+    return time.perf_counter() - started
+
+
+def _peak_memory(payload: Path, texts: str) -> int:
+    """Peak resident bytes of a fresh process that loads the payload and answers."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _MEMORY_PROBE, str(payload)],
+        input=texts,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise BudgetError(f"{payload} does not answer in a process of its own: {last}")
+    return int(done.stdout)

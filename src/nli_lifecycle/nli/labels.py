@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 #: Canonical order of probability columns in our own frames and arrays.
 LABELS: tuple[str, ...] = ("entailment", "neutral", "contradiction")
+ENTAILMENT, NEUTRAL, CONTRADICTION = LABELS
 
 
 def column_order(id2label: Mapping[int, str]) -> list[int]:

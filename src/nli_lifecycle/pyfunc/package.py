@@ -13,6 +13,7 @@ import yaml
 
 from nli_lifecycle.nli.bundle import PAYLOAD, Bundle, BundleError, open_bundle, seal
 from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.origin import ORIGIN
 from nli_lifecycle.nli.quiet import quiet
 
 #: What classifying needs, pinned to what the model was evaluated with. No torch, no transformers.
@@ -23,12 +24,14 @@ EXAMPLE = {
 }
 
 
-def save_pyfunc(payload: Path, output: Path) -> Bundle:
+def save_pyfunc(payload: Path, output: Path, origin: Path | None = None) -> Bundle:
     """Wrap a payload as an MLflow pyfunc and seal the folder.
 
     Args:
         payload: folder that ``nli.export.payload.export`` wrote.
         output: folder to make; appears complete or not at all.
+        origin: folder that ``nli.origin.write_origin`` wrote, to be sealed in; None: the bundle
+            says nothing about its training.
 
     Returns:
         The sealed bundle at ``output``.
@@ -61,6 +64,8 @@ def save_pyfunc(payload: Path, output: Path) -> Bundle:
         for name in ("uv.lock", "pyproject.toml"):  # MLflow takes them from the working directory
             (folder / name).unlink(missing_ok=True)
         shutil.copytree(payload, folder / PAYLOAD)
+        if origin is not None:
+            shutil.copytree(origin, folder / ORIGIN)
         _complete_mlmodel(folder)
         seal(folder)
         folder.rename(output)

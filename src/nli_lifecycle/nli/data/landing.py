@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -31,7 +32,10 @@ _NO_LABEL = frozenset({"", "-", "-1"})
 
 
 def land_pairs(
-    rows: Iterable[RawRow], source: str, parameters: DataParameters
+    rows: Iterable[RawRow],
+    source: str,
+    parameters: DataParameters,
+    further_labels: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep every row that is a pair, normalised, and quarantine every other with its reason.
 
@@ -39,15 +43,17 @@ def land_pairs(
         rows: raw rows in our own fields.
         source: the source's name, for the column of that name.
         parameters: label map, length limit and share of rows that may be unusable.
+        further_labels: what other labels mean, beside the three and the user's own.
 
     Returns:
-        The landed pairs (``LANDED_COLUMNS``) and the quarantine (``QUARANTINE_COLUMNS``), both
-        in the order read. Together they have as many rows as were read.
+        The landed pairs (``LANDED_COLUMNS``, and the columns to be kept) and the quarantine
+        (``QUARANTINE_COLUMNS``), both in the order read. Together they have as many rows as
+        were read.
 
     Raises:
         DataError: when there are no rows, or too many cannot be used.
     """
-    meanings: dict[str, str] = {label: label for label in LABELS}
+    meanings: dict[str, str] = {label: label for label in LABELS} | dict(further_labels)
     for name, meaning in parameters.options.labels.items():
         meanings[name.strip().lower()] = meaning
     kept: list[tuple[str, ...]] = []
@@ -71,7 +77,8 @@ def land_pairs(
         )
     if not kept or len(aside) > parameters.max_quarantined_share * rows_read:
         raise too_many(aside, rows_read, unknown_labels)
-    return pd.DataFrame(kept, columns=LANDED_COLUMNS, dtype=object), quarantine_frame(aside)
+    columns = [*LANDED_COLUMNS, *parameters.options.keep]
+    return pd.DataFrame(kept, columns=columns, dtype=object), quarantine_frame(aside)
 
 
 def _judge(
@@ -107,5 +114,6 @@ def _judge(
             premise_fingerprint(premise),
             fields["split"] if parameters.official_splits else "",
             row.place,
+            *(fields.get(name, "") for name in parameters.options.keep),
         )
     return SetAside(row.place, reason, detail, pair_excerpt(premise, hypothesis))

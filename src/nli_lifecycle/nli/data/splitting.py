@@ -32,7 +32,7 @@ def split_pairs(distinct: pd.DataFrame, shares: SplitShares) -> dict[str, pd.Dat
         shares: shares of premises where no official split decides.
 
     Returns:
-        Split → its pairs (``SPLIT_COLUMNS``) in their given order; maybe without rows.
+        Split → its pairs in their given order, without ``split`` and ``place``; maybe no rows.
 
     Raises:
         DataError: when a split that should have rows has none, or train lacks a label.
@@ -45,9 +45,8 @@ def split_pairs(distinct: pd.DataFrame, shares: SplitShares) -> dict[str, pd.Dat
     else:
         split = _hashed(distinct, shares)
         expected = {name for name in SPLITS if getattr(shares, name) > 0}
-    frames = {
-        name: distinct.loc[split.eq(name), SPLIT_COLUMNS].reset_index(drop=True) for name in SPLITS
-    }
+    pairs = distinct.drop(columns=["split", "place"])
+    frames = {name: pairs.loc[split.eq(name)].reset_index(drop=True) for name in SPLITS}
     _refuse_gaps(frames, expected)
     return frames
 

@@ -27,6 +27,7 @@ from nli_lifecycle.nli.export.graph import write_float_graph
 from nli_lifecycle.nli.inference import Classifier
 from nli_lifecycle.nli.labels import column_order
 from nli_lifecycle.nli.export.precision import Precision, choose_precision, write_settings
+from nli_lifecycle.nli.export.temperature import calibrate_payload
 from nli_lifecycle.nli.quiet import quiet
 from nli_lifecycle.parameters import ExportParameters
 
@@ -47,6 +48,7 @@ class ExportReport:
     reason: str
     agreement: float | None  # share of equal labels; None: int8 was not tried
     accuracy_drop_points: float | None  # float32's validation accuracy minus int8's, in points
+    temperature: float  # by which logits are divided, fitted on validation
     float_difference: float  # largest difference of a probability, ONNX float32 to PyTorch
     bytes: int  # of the payload
 
@@ -88,6 +90,9 @@ def export(
     # ---- int8, if it is good enough ------------------------------------------------------------
     choice = choose_precision(output, parameters, validation)
 
+    # ---- as sure as it is right ----------------------------------------------------------------
+    temperature = calibrate_payload(output, validation)
+
     # ---- golden probes, and the code that reads it all -----------------------------------------
     record_golden(output, parameters.golden_probes, choice.precision)
     for module in (inference, bundle):
@@ -99,6 +104,7 @@ def export(
         reason=choice.reason,
         agreement=choice.agreement,
         accuracy_drop_points=choice.accuracy_drop_points,
+        temperature=temperature,
         float_difference=difference,
         bytes=sum(path.stat().st_size for path in output.iterdir()),
     )
@@ -161,7 +167,7 @@ def _write_float_payload(
         "format": inference.FORMAT,
         "labels": [names[index] for index in sorted(names)],  # in the order of the outputs
         "max_length": max_length,
-        "temperature": 1.0,  # logits are divided by it
+        "temperature": 1.0,  # logits are divided by it; fitted at the end
         "pad_id": int(tokenizer.pad_token_id),
         "precision": "float32",
     }

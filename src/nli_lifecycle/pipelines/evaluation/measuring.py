@@ -23,7 +23,7 @@ from nli_lifecycle.nli.predictions import (
     probabilities_of,
 )
 from nli_lifecycle.nli.slices import find_slices
-from nli_lifecycle.nli.stress.suites import right
+from nli_lifecycle.nli.stress.scoring import right
 from nli_lifecycle.parameters import EvaluationParameters
 
 Fields = dict[str, Any]

@@ -26,7 +26,8 @@ from nli_lifecycle.nli.predictions import (
     fingerprint_pairs,
 )
 from nli_lifecycle.nli.stress.own import land_suite
-from nli_lifecycle.nli.stress.suites import STRESS_COLUMNS, build_stress_pairs
+from nli_lifecycle.nli.stress.scoring import STRESS_COLUMNS
+from nli_lifecycle.nli.stress.suites import build_stress_pairs
 from nli_lifecycle.parameters import EvaluationParameters
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def make_stress_pairs(
     suites = [build_stress_pairs(evaluation_pairs, evaluation.stress.rows, evaluation.seed)]
     for name, file in evaluation.stress.own.items():
         rows = raw.rows(file.source, file.path, file.options)
-        suite, unusable = land_suite(name, rows, file.source)
+        suite, unusable = land_suite(name, rows, file)
         if len(unusable):
             logger.warning(
                 "Stress suite %s: %d of %d rows are no pairs, the first: %s: %s.",

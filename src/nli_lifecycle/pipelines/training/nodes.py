@@ -16,6 +16,7 @@ from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
 from nli_lifecycle.nli.training.encoders import encoder_digest, locate_encoder
 from nli_lifecycle.nli.export.payload import check_exportable, export
+from nli_lifecycle.nli.origin import write_origin
 from nli_lifecycle.nli.training.loop import train
 from nli_lifecycle.parameters import ExportParameters, TrainingParameters
 from nli_lifecycle.provenance import code_version, library_versions, sha256_json
@@ -80,24 +81,33 @@ def train_model(
 def export_bundle(
     models: ModelStore,
     training_key: str,
+    data_version: str,
     checkpoint: str,
+    train_pairs: pd.DataFrame,
     validation_pairs: pd.DataFrame,
     training: TrainingParameters,
     export_parameters: ExportParameters,
 ) -> Bundle:
-    """Turn the checkpoint into the sealed bundle that is evaluated, registered and served."""
+    """Turn the checkpoint into the sealed bundle that is evaluated, registered and served.
+
+    The bundle remembers which rows it was trained on, so that any evaluation can tell.
+    """
     if finished := models.find(training_key, "bundle"):
         return open_bundle(finished)
-    with TemporaryDirectory() as payload, models.writing(training_key, "bundle") as folder:
+    with TemporaryDirectory() as workplace, models.writing(training_key, "bundle") as folder:
+        payload, origin = Path(workplace, "payload"), Path(workplace, "origin")
         report = export(
             Path(checkpoint),
-            Path(payload),
+            payload,
             export_parameters,
             validation_pairs,
             max_length=training.max_length,
         )
-        save_pyfunc(Path(payload), folder)
+        facts = {"training_key": training_key, "data_version": data_version}
+        write_origin(origin, train_pairs, validation_pairs, facts)
+        save_pyfunc(payload, folder, origin)
     logger.info("Bundle in %s: %s", report.precision, report.reason)
+    logger.info("Temperature %.3f, fitted on validation.", report.temperature)
     return open_bundle(models.folder / training_key / "bundle")
 
 

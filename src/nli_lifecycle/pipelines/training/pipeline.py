@@ -32,7 +32,9 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "models",
                     "training_key",
+                    "data_version",
                     "checkpoint",
+                    "train_pairs",
                     "validation_pairs",
                     "params:training",
                     "params:export",

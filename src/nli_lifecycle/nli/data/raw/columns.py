@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nli_lifecycle.nli.data.pairs import DataError
+from nli_lifecycle.nli.data.pairs import FINGERPRINT_COLUMNS, PAIR_COLUMNS, DataError
 from nli_lifecycle.nli.data.raw.reading import Layout
 from nli_lifecycle.parameters import PairField, SourceOptions
 
@@ -21,6 +21,9 @@ _KNOWN_NAMES: dict[PairField, tuple[str, ...]] = {
 #: Fields without which a row is no pair; a wrong guess here would spoil everything after.
 _REQUIRED: tuple[PairField, ...] = ("premise", "hypothesis", "label")
 
+#: Names that a kept column must not have: those of landed pairs.
+RESERVED = {*PAIR_COLUMNS, *FINGERPRINT_COLUMNS, "split", "place"}
+
 
 def map_columns(
     found: list[str], options: SourceOptions, path: Path, layout: Layout
@@ -34,10 +37,12 @@ def map_columns(
         layout: how the file is laid out, for messages.
 
     Returns:
-        Our field → the file's column; ``pair_id``, ``genre`` and ``split`` only where present.
+        Our field → the file's column; ``pair_id``, ``genre`` and ``split`` only where present;
+        columns to be kept, under their own names.
 
     Raises:
-        DataError: when a required field has no column, or several might be meant.
+        DataError: when a required field or a column to be kept is not there, or several columns
+            might be meant.
     """
     columns: dict[str, str] = {}
     for field, known in _KNOWN_NAMES.items():
@@ -51,7 +56,15 @@ def map_columns(
             raise _unclear(field, wanted, candidates, found, options, path, layout)
         if candidates:
             columns[field] = candidates[0]
-    return columns
+    for name in options.keep:
+        if name in RESERVED:
+            raise DataError(f"data.options.keep: {name!r} is a column of ours. Rename the file's.")
+        if name not in found:
+            raise DataError(
+                f"{path}: it has no column {name!r}, which data.options.keep asks for.\n"
+                f"Columns found: {', '.join(word or '(unnamed)' for word in found)}"
+            )
+    return columns | {name: name for name in options.keep}
 
 
 def _unclear(
