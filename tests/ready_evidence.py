@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from nli_lifecycle.lifecycle.documents import ModelRef
-from nli_lifecycle.lifecycle.evidence import EvaluationSet, Evidence, Method
+from nli_lifecycle.lifecycle.evidence import EvaluationSet, Evidence, Method, Trust
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.nli.labels import LABELS
-from nli_lifecycle.nli.metrics import ClassMeasures, Interval, Measures
+from nli_lifecycle.nli.budgets import Footprint
+from nli_lifecycle.nli.data.overlap import Overlap
+from nli_lifecycle.nli.metrics.figures import (
+    Calibration,
+    ClassMeasures,
+    Comparison,
+    CoveragePoint,
+    Interval,
+    Measures,
+    ReliabilityBin,
+    Selective,
+    SubsetMeasures,
+)
 
 POLICY = Policy.model_validate(
     {
@@ -25,38 +37,87 @@ def around(estimate: float, margin: float = 0.01) -> Interval:
     return Interval(estimate, estimate - margin, estimate + margin)
 
 
-def measures(accuracy=around(0.85), macro_f1=around(0.84), recall=around(0.8), support=400):
+#: Trained on other pairs than those it is judged on.
+UNSEEN = Trust(
+    overlap=Overlap(training_rows=4_500, exact=0, near=0, premises=0),
+    shortcut=None,
+    temperature=1.1,
+)
+
+
+def measures(
+    accuracy=around(0.85), macro_f1=around(0.84), recall=around(0.8), support=400, ece=0.04
+):
     return Measures(
         accuracy=accuracy,
         macro_f1=macro_f1,
         log_loss=around(0.4),
+        brier=around(0.2),
         classes={label: ClassMeasures(recall, recall, recall, support) for label in LABELS},
         confusion=((support, 0, 0),) * 3,
+        calibration=Calibration(ece, (ReliabilityBin(3 * support, 0.89, 0.85),)),
+        selective=Selective(0.06, (CoveragePoint(0.8, 0.9, 0.7), CoveragePoint(1.0, 0.85, 0.4))),
     )
+
+
+def comparison(
+    accuracy=around(0.0, 0.005), macro_f1=around(0.0, 0.005), mcnemar=1.0, **further
+) -> Comparison:
+    return Comparison(
+        accuracy=accuracy,
+        macro_f1=macro_f1,
+        log_loss=further.get("log_loss", around(0.0, 0.005)),
+        brier=further.get("brier", around(0.0, 0.005)),
+        both_right=1_000,
+        only_candidate_right=20,
+        only_champion_right=20,
+        both_wrong=160,
+        mcnemar=mcnemar,
+        design_effect=1.0,
+    )
+
+
+def part(name: str, difference: Interval | None, kind: str = "genre") -> SubsetMeasures:
+    champion = around(0.8) if difference else None
+    return SubsetMeasures(kind, name, 300, around(0.8), champion, difference)
 
 
 def evidence(
     champion: ModelRef | None = CHAMPION,
-    differences: dict[str, Interval] | None = None,
+    compared: Comparison | None = None,
     policy: Policy = POLICY,
     rows: int = 1_200,
+    judged: int = 1,
+    trust: Trust = UNSEEN,
+    champion_trust: Trust = UNSEEN,
+    slices: tuple[SubsetMeasures, ...] = (),
+    stress: tuple[SubsetMeasures, ...] = (),
+    candidate_footprint: Footprint | None = None,
+    champion_footprint: Footprint | None = None,
     **measured,
 ) -> Evidence:
     """Evidence that POLICY promotes, unless the arguments make it worse."""
-    if champion is not None and differences is None:
-        differences = {
-            "accuracy": around(0.0, 0.005),
-            "macro_f1": around(0.0, 0.005),
-            "log_loss": around(0.0, 0.005),
-        }
     return Evidence(
         environment="dev",
         candidate=CANDIDATE,
         champion=champion,
-        evaluation_set=EvaluationSet(fingerprint="f" * 64, rows=rows, source="sample"),
+        evaluation_set=EvaluationSet(
+            fingerprint="f" * 64, rows=rows, premises=rows, source="sample", judged=judged
+        ),
         policy_hash=policy.content_hash(),
-        method=Method(confidence=0.95, bound_confidence=0.95, resamples=2_000, seed=13),
+        method=Method(
+            confidence=0.95,
+            bound_confidence=policy.bound_confidence(judged),
+            resamples=2_000,
+            seed=13,
+        ),
         candidate_measures=measures(**measured),
         champion_measures=measures() if champion else None,
-        differences=differences,
+        comparison=(compared or comparison()) if champion else None,
+        slices=slices,
+        stress=stress,
+        candidate_trust=trust,
+        champion_trust=champion_trust if champion else None,
+        candidate_footprint=candidate_footprint,
+        champion_footprint=champion_footprint,
     )

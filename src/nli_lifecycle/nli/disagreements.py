@@ -58,4 +58,4 @@ def most_instructive(
 
 
 def _confidence(predictions: pd.DataFrame) -> np.ndarray:
-    return predictions[PROBABILITY_COLUMNS].to_numpy(dtype=np.float64).max(axis=1)
+    return np.asarray(predictions[PROBABILITY_COLUMNS].to_numpy(dtype=np.float64).max(axis=1))

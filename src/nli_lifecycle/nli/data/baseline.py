@@ -48,7 +48,7 @@ class HypothesisModel:
     def predict(self, hypotheses: Sequence[str]) -> npt.NDArray[np.object_]:
         """Labels of n hypotheses, shape (n,)."""
         scores = _features(hypotheses) @ self.weights[:, :-1].T + self.weights[:, -1]
-        return np.asarray(LABELS, dtype=object)[np.asarray(scores).argmax(axis=1)]
+        return np.asarray([LABELS[best] for best in np.asarray(scores).argmax(axis=1)], object)
 
     def accuracy(self, pairs: pd.DataFrame) -> float:
         """Share of the pairs whose label it guesses."""

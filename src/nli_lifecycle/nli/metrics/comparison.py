@@ -131,5 +131,5 @@ def rows_to_settle(difference: Interval, rows: int, threshold: float) -> int | N
     if not distance > 0 or not width / distance < MOST_TIMES_THE_ROWS**0.5:
         return None
     more = max(1.0, rows * (width / distance) ** 2 - rows)
-    digit = 10 ** max(0, floor(log10(more)) - 1)
+    digit = int(10 ** max(0, floor(log10(more)) - 1))
     return ceil(more / digit) * digit

@@ -115,7 +115,7 @@ def f1_scores(counts: npt.NDArray[np.number]) -> Floats:
     """F1 of each label in r confusion matrices (r, 3, 3), shape (r, 3)."""
     right = 2 * np.diagonal(counts, axis1=1, axis2=2).astype(np.float64)
     mentions = counts.sum(axis=2) + counts.sum(axis=1)
-    return np.divide(right, mentions, out=np.zeros_like(right), where=mentions > 0)
+    return np.asarray(np.divide(right, mentions, out=np.zeros_like(right), where=mentions > 0))
 
 
 def row_log_losses(truth: Ints, probabilities: Floats) -> Floats:

@@ -90,10 +90,9 @@ def gather_exhibits(
         champion_predictions if evidence.champion else None,
         evaluation.disagreements,
     )
-    rows = chosen.astype(object).where(chosen.notna(), None).to_dict("records")
     return Exhibits(
         evidence_hash=evidence.content_hash(),
-        disagreements=tuple(Disagreement.model_validate(row) for row in rows),
+        disagreements=tuple(map(Disagreement.model_validate, chosen.to_dict("records"))),
         footprints=footprints,
     )
 

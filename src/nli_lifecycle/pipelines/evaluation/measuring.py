@@ -159,4 +159,4 @@ def _answers(predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _right(predictions: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    return right(predictions["label"], predictions["predicted"])
+    return right(predictions["label"].tolist(), predictions["predicted"].tolist())

@@ -126,7 +126,7 @@ def predict_candidate(
     Returns:
         Two frames of ``PREDICTION_COLUMNS``, one row per pair, in the pairs' order.
     """
-    return _predict(candidate, candidate_bundle, evaluation_pairs, stress_pairs)
+    return _predict(candidate, candidate_bundle, (evaluation_pairs, stress_pairs))
 
 
 def predict_champion(
@@ -147,7 +147,7 @@ def predict_champion(
         return candidate_predictions.iloc[:0], candidate_stress.iloc[:0]
     if champion.ref.digest == candidate.digest:
         return candidate_predictions, candidate_stress
-    return _predict(champion.ref, champion.bundle, evaluation_pairs, stress_pairs)
+    return _predict(champion.ref, champion.bundle, (evaluation_pairs, stress_pairs))
 
 
 def take_place(registry: Registry, candidate: ModelRef, evaluation_pairs: pd.DataFrame) -> int:
@@ -182,12 +182,14 @@ def _answering(bundle: Bundle) -> Callable[[list[str], list[str]], object]:
     )
 
 
-def _predict(ref: ModelRef, bundle: Bundle, *frames: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+def _predict(
+    ref: ModelRef, bundle: Bundle, frames: tuple[pd.DataFrame, pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run the bundle's own code on pairs, loaded once."""
     started = time.perf_counter()
     try:
         model = mlflow.pyfunc.load_model(str(bundle.path))
-        answers = tuple(_answer(model, ref, pairs) for pairs in frames)
+        first, second = (_answer(model, ref, pairs) for pairs in frames)
     except PredictionError:
         raise
     except Exception as error:  # the bundle's code is not ours to foresee
@@ -196,8 +198,8 @@ def _predict(ref: ModelRef, bundle: Bundle, *frames: pd.DataFrame) -> tuple[pd.D
             "the alias back to `previous` in the MLflow UI."
         ) from error
     seconds = time.perf_counter() - started
-    logger.info("%s: %d pairs in %.1f s.", ref, sum(map(len, answers)), seconds)
-    return answers
+    logger.info("%s: %d pairs in %.1f s.", ref, len(first) + len(second), seconds)
+    return first, second
 
 
 def _answer(model: mlflow.pyfunc.PyFuncModel, ref: ModelRef, pairs: pd.DataFrame) -> pd.DataFrame:

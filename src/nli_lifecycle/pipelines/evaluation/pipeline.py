@@ -3,6 +3,14 @@
 from kedro.pipeline import Node, Pipeline
 
 from .assembling import assemble_evidence, gather_exhibits, measure_trust
+from .detail_plots import (
+    plot_coverage,
+    plot_differences,
+    plot_reliability,
+    plot_slices,
+    plot_stress,
+)
+from .listing import list_metrics
 from .measuring import measure_parts, measure_quality
 from .nodes import (
     choose_pairs,
@@ -14,17 +22,7 @@ from .nodes import (
     predict_champion,
     take_place,
 )
-from .reporting import (
-    list_metrics,
-    plot_classes,
-    plot_confusion,
-    plot_coverage,
-    plot_differences,
-    plot_metrics,
-    plot_reliability,
-    plot_slices,
-    plot_stress,
-)
+from .plots import plot_classes, plot_confusion, plot_metrics
 
 ANSWERS = ["evaluation_pairs", "candidate_predictions", "champion_predictions"]
 STRESS = ["stress_pairs", "candidate_stress", "champion_stress"]

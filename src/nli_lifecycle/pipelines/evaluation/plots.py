@@ -1,8 +1,8 @@
-"""The evidence for people: figures with stable names for MLflow, and plots."""
+"""Plots of how good candidate and champion are, for kedro-viz and MLflow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,34 +10,18 @@ from plotly.subplots import make_subplots
 
 from nli_lifecycle.lifecycle.evidence import Evidence
 from nli_lifecycle.nli.labels import LABELS
-from nli_lifecycle.nli.metrics import Interval, Measures
+from nli_lifecycle.nli.metrics.figures import Interval, Measures
 
 COLOURS = {"candidate": "#33658a", "champion": "#f6ae2d"}
 
 
-def list_metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
-    """Name the figures for MLflow's tables and charts; the names never change.
-
-    Returns:
-        ``{name: {"value": …, "step": 0}}``, such as ``macro_f1``, ``entailment_recall``,
-        ``champion_accuracy``, ``difference_accuracy_lower``.
-    """
-    figures: dict[str, float] = {"evaluation_rows": evidence.evaluation_set.rows}
-    figures.update(_named("", evidence.candidate_measures))
-    if evidence.champion_measures:
-        figures.update(_named("champion_", evidence.champion_measures))
-    for metric, difference in (evidence.differences or {}).items():
-        figures.update(_with_bounds(f"difference_{metric}", difference))
-    return {name: {"value": float(value), "step": 0} for name, value in figures.items()}
-
-
 def plot_confusion(evidence: Evidence) -> go.Figure:
     """Draw what is taken for what: shares of each true label, with counts; one panel per model."""
-    models = _models(evidence)
+    shown = models(evidence)
     figure = make_subplots(
-        1, len(models), subplot_titles=list(models), shared_yaxes=True, horizontal_spacing=0.04
+        1, len(shown), subplot_titles=list(shown), shared_yaxes=True, horizontal_spacing=0.04
     )
-    for column, measures in enumerate(models.values(), start=1):
+    for column, measures in enumerate(shown.values(), start=1):
         counts = np.array(measures.confusion)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         figure.add_heatmap(
@@ -56,19 +40,19 @@ def plot_confusion(evidence: Evidence) -> go.Figure:
         )
     figure.update_xaxes(title="predicted")
     figure.update_yaxes(title="true label", col=1)
-    return _styled(figure, "Confusion matrix", "counts, and shares of the true label", evidence)
+    return styled(figure, "Confusion matrix", "counts, and shares of the true label", evidence)
 
 
 def plot_metrics(evidence: Evidence) -> go.Figure:
     """Draw accuracy, macro-F1 and log loss with their intervals, candidate beside champion."""
     figure = make_subplots(1, 2, column_widths=[0.65, 0.35], horizontal_spacing=0.15)
-    for name, measures in _models(evidence).items():
+    for name, measures in models(evidence).items():
         shares = {"accuracy": measures.accuracy, "macro-F1": measures.macro_f1}
         figure.add_trace(_dots(name, shares, 100), 1, 1)
         figure.add_trace(_dots(name, {"log loss": measures.log_loss}, 1, legend=False), 1, 2)
     figure.update_xaxes(title="%, more is better", range=_range(figure.data[::2]), col=1)
     figure.update_xaxes(title="nats, less is better", range=_range(figure.data[1::2]), col=2)
-    return _styled(figure, "Quality", _bars(evidence), evidence)
+    return styled(figure, "Quality", bars(evidence), evidence)
 
 
 def plot_classes(evidence: Evidence) -> go.Figure:
@@ -77,15 +61,16 @@ def plot_classes(evidence: Evidence) -> go.Figure:
     figure = make_subplots(
         1, 3, subplot_titles=("precision", "recall", "F1"), shared_yaxes=True, shared_xaxes="all"
     )
-    for name, measures in _models(evidence).items():
+    for name, measures in models(evidence).items():
         for column, what in enumerate(figures, start=1):
             dots = {label: getattr(measures.classes[label], what) for label in LABELS}
             figure.add_trace(_dots(name, dots, 100, legend=column == 1), 1, column)
     figure.update_xaxes(title="%", range=_range(figure.data))
-    return _styled(figure, "Labels one by one", _bars(evidence), evidence)
+    return styled(figure, "Labels one by one", bars(evidence), evidence)
 
 
-def _models(evidence: Evidence) -> dict[str, Measures]:
+def models(evidence: Evidence) -> dict[str, Measures]:
+    """What was measured, by model."""
     models = {"candidate": evidence.candidate_measures}
     if evidence.champion_measures:
         models["champion"] = evidence.champion_measures
@@ -127,11 +112,13 @@ def _range(traces: Sequence[go.Scatter]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _bars(evidence: Evidence) -> str:
+def bars(evidence: Evidence) -> str:
+    """Say what error bars are."""
     return f"bars: {evidence.method.confidence:.0%} intervals"
 
 
-def _styled(figure: go.Figure, title: str, explanation: str, evidence: Evidence) -> go.Figure:
+def styled(figure: go.Figure, title: str, explanation: str, evidence: Evidence) -> go.Figure:
+    """Give a figure its title, its explanation and the look of all of them."""
     below = f"{evidence.evaluation_set.rows:,} pairs of {evidence.environment}; {explanation}"
     figure.update_layout(
         title={"text": f"{title}<br><sub>{below}</sub>", "x": 0.02, "xanchor": "left"},
@@ -144,17 +131,3 @@ def _styled(figure: go.Figure, title: str, explanation: str, evidence: Evidence)
     )
     figure.update_yaxes(automargin=True, autorange="reversed")
     return figure
-
-
-def _named(prefix: str, measures: Measures) -> Iterator[tuple[str, float]]:
-    for name in ("accuracy", "macro_f1", "log_loss"):
-        yield from _with_bounds(f"{prefix}{name}", getattr(measures, name))
-    for label, figures in measures.classes.items():
-        for name in ("precision", "recall", "f1"):
-            yield f"{prefix}{label}_{name}", getattr(figures, name).estimate
-
-
-def _with_bounds(name: str, interval: Interval) -> Iterator[tuple[str, float]]:
-    yield name, interval.estimate
-    yield f"{name}_lower", interval.lower
-    yield f"{name}_upper", interval.upper
