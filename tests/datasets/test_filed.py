@@ -7,9 +7,9 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from kedro.io.core import DatasetError
 from ready_evidence import evidence
 
-from nli_lifecycle.datasets.document import DocumentError
 from nli_lifecycle.datasets.filed import FiledDocumentDataset
 from nli_lifecycle.lifecycle.evidence import Evidence
 
@@ -48,20 +48,20 @@ def filed(store: str, tmp_path: Path):
 
 def test_without_a_file_the_error_says_how_to_name_the_evidence(filed):
     _, _, elsewhere, _ = filed
-    with pytest.raises(DocumentError, match="--params evidence=<its hash>"):
+    with pytest.raises(DatasetError, match="--params evidence=<its hash>"):
         elsewhere(None).load()
 
 
 @pytest.mark.parametrize("asked", ["abc", "z" * 64, "%" * 12, "' OR 1=1 --   "])
 def test_what_is_no_hash_is_refused(filed, asked):
     _, _, elsewhere, _ = filed
-    with pytest.raises(DocumentError, match="12 to 64 hexadecimal digits"):
+    with pytest.raises(DatasetError, match="12 to 64 hexadecimal digits"):
         elsewhere(asked).load()
 
 
 def test_an_unknown_hash_is_refused(filed):
     _, _, elsewhere, _ = filed
-    with pytest.raises(DocumentError, match="No run of experiment nli-prod filed evidence 0000"):
+    with pytest.raises(DatasetError, match="No run of experiment nli-prod filed evidence 0000"):
         elsewhere("0" * 64).load()
 
 
@@ -71,7 +71,7 @@ def test_altered_evidence_is_refused(filed):
     content = json.loads(path.read_text())
     content["candidate_measures"]["accuracy"]["estimate"] = 0.99
     path.write_text(json.dumps(content))
-    with pytest.raises(DocumentError, match="was altered"):
+    with pytest.raises(DatasetError, match="was altered"):
         elsewhere(found.content_hash()).load()
 
 

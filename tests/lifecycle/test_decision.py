@@ -2,12 +2,12 @@ import math
 
 import pytest
 from pydantic import ValidationError
-from ready_evidence import CANDIDATE, CHAMPION, POLICY, around, evidence, measures
+from ready_evidence import CANDIDATE, CHAMPION, POLICY, around, comparison, evidence, measures
 
 from nli_lifecycle.lifecycle.decision import Decision, decide
 from nli_lifecycle.lifecycle.evidence import Evidence
 from nli_lifecycle.lifecycle.policy import Policy
-from nli_lifecycle.nli.metrics import Interval
+from nli_lifecycle.nli.metrics.figures import Interval
 
 
 def policy(**changes) -> Policy:
@@ -61,26 +61,19 @@ def test_nan_that_slips_past_validation_is_never_a_pass():
         **{
             **{name: getattr(good, name) for name in Evidence.model_fields},
             "candidate_measures": measures(accuracy=nan, macro_f1=nan, recall=nan),
-            "differences": {"accuracy": nan, "macro_f1": nan, "log_loss": nan},
+            "comparison": comparison(accuracy=nan, macro_f1=nan),
         }
     )
-    from nli_lifecycle.lifecycle.rules import judge
+    from nli_lifecycle.lifecycle.rules.judge import judge
 
     outcomes = {result.rule: result.outcome for result in judge(POLICY, slipped)}
-    assert outcomes.pop("enough pairs") == "PASS"
+    assert outcomes.pop("enough pairs") == outcomes.pop("unseen pairs") == "PASS"
     assert set(outcomes.values()) == {"INCONCLUSIVE"}
 
 
 def test_a_champion_without_measures_is_no_evidence():
     with pytest.raises(ValidationError, match="belong together"):
-        Evidence.model_validate({**evidence().model_dump(), "differences": None})
-
-
-def test_a_difference_that_was_not_measured_is_inconclusive():
-    decision = decide(POLICY, evidence(differences={"accuracy": around(0.0, 0.001)}))
-    assert decision.outcome == "hold"
-    assert rules(decision)["macro-F1 not worse"] == "INCONCLUSIVE"
-    assert "was not measured" in sentence(decision, "macro-F1 not worse")
+        Evidence.model_validate({**evidence().model_dump(), "comparison": None})
 
 
 @pytest.mark.parametrize("rows, support", [(3, 1), (1_200, 0)])
@@ -100,6 +93,7 @@ def test_all_rules_passing_promote():
         "minimum recall of contradiction": "PASS",
         "accuracy not worse": "PASS",
         "macro-F1 not worse": "PASS",
+        "unseen pairs": "PASS",
     }
     assert sentence(decision, "minimum accuracy") == (
         "Accuracy 85.00% (95% interval 84.00 to 86.00) reaches the minimum of 70%."
@@ -111,8 +105,8 @@ def test_all_rules_passing_promote():
 
 
 def test_one_failing_rule_rejects_and_gives_the_reason():
-    differences = {"accuracy": around(-0.03, 0.005), "macro_f1": around(0, 0.03)}
-    decision = decide(POLICY, evidence(differences=differences))
+    compared = comparison(accuracy=around(-0.03, 0.005), macro_f1=around(0, 0.03))
+    decision = decide(POLICY, evidence(compared=compared))
     assert decision.outcome == "reject"
     assert rules(decision)["accuracy not worse"] == "FAIL"
     assert rules(decision)["macro-F1 not worse"] == "INCONCLUSIVE"
@@ -132,11 +126,8 @@ def test_one_failing_rule_rejects_and_gives_the_reason():
     ],
 )
 def test_the_margin_is_compared_with_the_bounds(lower, upper, outcome):
-    differences = {
-        "accuracy": Interval((lower + upper) / 2, lower, upper),
-        "macro_f1": around(0, 0.001),
-    }
-    assert rules(decide(POLICY, evidence(differences=differences)))["accuracy not worse"] == outcome
+    compared = comparison(accuracy=Interval((lower + upper) / 2, lower, upper))
+    assert rules(decide(POLICY, evidence(compared=compared)))["accuracy not worse"] == outcome
 
 
 @pytest.mark.parametrize(

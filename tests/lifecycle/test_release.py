@@ -46,9 +46,19 @@ def test_a_decision_against_yesterdays_champion_is_refused(registry, tmp_path):
     late = judged(registry)
     winner = registry.register(sealed_folder(tmp_path / "two", "b"), {})
     release(registry, judged(registry), "run2")
+    registry.register(sealed_folder(tmp_path / "again", "a"), {})
     with pytest.raises(ReleaseError, match="compared with no champion, but .* is now .*version 2"):
         release(registry, late, "run1")
     assert registry.alias("champion") == winner
+
+
+def test_a_decision_about_a_candidate_that_was_replaced_is_refused(registry, tmp_path):
+    late = judged(registry)
+    newer = registry.register(sealed_folder(tmp_path / "two", "b"), {})
+    with pytest.raises(ReleaseError, match="version 1 .* the candidate is now .*version 2"):
+        release(registry, late, "run1")
+    assert registry.alias("champion") is None
+    assert registry.alias("candidate") == newer
 
 
 def test_the_first_promotion_makes_a_champion(registry):

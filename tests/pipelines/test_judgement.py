@@ -29,9 +29,10 @@ def home(tmp_path_factory) -> Path:
     pairs = pd.DataFrame(
         {
             "pair_id": [f"p{row}" for row in range(ROWS)],
-            "premise": "A dog runs.",
+            "premise": [f"Dog {row} runs." for row in range(ROWS)],
             "hypothesis": [f"{label} number {row}" for row, label in enumerate(labels)],
             "label": labels,
+            "genre": "",
             "fingerprint": [f"{row:032x}" for row in range(ROWS)],
         }
     )
@@ -50,9 +51,9 @@ def _here(home, monkeypatch):
     mlflow.set_registry_uri(None)
 
 
-def run(environment: str, *pipelines: str) -> None:
+def run(environment: str, *pipelines: str, **parameters: str) -> None:
     bootstrap_project(PROJECT)
-    with NliSession.create(PROJECT, env=environment) as session:
+    with NliSession.create(PROJECT, env=environment, runtime_params=parameters) as session:
         session.run(pipeline_names=list(pipelines))
 
 
@@ -67,9 +68,11 @@ def registry(home: Path, environment: str) -> MlflowRegistry:
     )
 
 
-def train(home: Path, name: str, wrong_every: int) -> ModelRef:
+def train(
+    home: Path, name: str, wrong_every: int, trained_on: pd.DataFrame | None = None
+) -> ModelRef:
     """Stand in for training: register a model in dev and leave its reference."""
-    bundle = answering_bundle(home / name, wrong_every)
+    bundle = answering_bundle(home / name, wrong_every, trained_on)
     (home / "mlruns").mkdir(exist_ok=True)
     candidate = registry(home, "dev").register(bundle, {"data_version": "d1"})
     path = home / "data" / "dev" / "06_models" / "candidate.json"
@@ -114,15 +117,35 @@ def test_every_run_left_its_documents_and_figures_in_mlflow(home):
         for folder in ("evaluation", "decision")
         for item in client.list_artifacts(found.info.run_id, folder)
     }
+    plots = "metrics differences classes confusion reliability coverage slices stress".split()
     assert names == {
         "evaluation/evidence.json",
-        "evaluation/confusion_plot.json",
-        "evaluation/metrics_plot.json",
-        "evaluation/classes_plot.json",
+        "evaluation/exhibits.json",
+        *(f"evaluation/{plot}_plot.json" for plot in plots),
         "decision/decision.json",
         "decision/decision.md",
+        "decision/decision.html",
         "decision/release_record.json",
     }
+    assert found.data.metrics["evaluation_judged"] == 1
+    assert found.data.metrics["overlap_exact"] == 0
+
+
+def test_a_decision_can_be_made_where_the_data_is_not(home):
+    waiting = registry(home, "prod").alias("candidate")
+    evidence = registry(home, "prod").tags(waiting)["evidence_hash"]
+    before = decision(home, "prod")
+    data = home / "data" / "prod"
+    data.rename(home / "elsewhere")
+    try:
+        with pytest.raises(Exception, match="--params evidence=<its hash>"):
+            run("prod", "promotion")
+        run("prod", "promotion", evidence=evidence)
+        assert decision(home, "prod") == before
+        assert "Hold" in (data / "08_reporting" / "decision.html").read_text()
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+        (home / "elsewhere").rename(data)
 
 
 def test_the_same_bytes_again_are_unchanged(home):
@@ -142,6 +165,25 @@ def test_a_worse_candidate_is_rejected_and_a_better_one_promoted(home):
     assert decision(home, "dev")["outcome"] == "promote"
     assert registry(home, "dev").alias("champion") == better
     assert registry(home, "dev").alias("previous").version == "1"
+
+
+def test_a_candidate_that_was_trained_on_the_evaluation_pairs_is_rejected(home):
+    pairs = pd.read_parquet(home / "data/dev/03_primary/test_pairs.parquet")
+    champion = registry(home, "dev").alias("champion")
+    train(home, "leaked", wrong_every=0, trained_on=pairs.head(30))
+    run("dev", "evaluation", "promotion")
+    judged = decision(home, "dev")
+    assert judged["outcome"] == "reject"
+    (failed,) = (rule for rule in judged["rules"] if rule["outcome"] == "FAIL")
+    assert failed["rule"] == "unseen pairs"
+    assert failed["sentence"].startswith("30 of 3,000 evaluation pairs (1.00%) are the same as")
+    assert registry(home, "dev").alias("champion") == champion
+
+    run("dev", "evaluation", "promotion", **{"evaluation": {"training_rows": "leave_out"}})
+    evidence = json.loads((home / "data/dev/08_reporting/evidence.json").read_text())
+    assert evidence["evaluation_set"]["rows"] == ROWS - 30
+    assert evidence["evaluation_set"]["left_out"] == 30
+    assert decision(home, "dev")["outcome"] == "promote"
 
 
 def test_staging_keeps_its_champion_when_devs_models_are_gone(home):

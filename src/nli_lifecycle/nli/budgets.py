@@ -102,9 +102,12 @@ def _seconds(answer: Predict, premises: list[str], hypotheses: list[str]) -> flo
 
 
 def _peak_memory(payload: Path, texts: str) -> int:
-    """Peak resident bytes of a fresh process that loads the payload and answers."""
+    """Peak resident bytes of a fresh process that loads the payload and answers.
+
+    -B: a compiled file left in a sealed folder would break its seal.
+    """
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _MEMORY_PROBE, str(payload)],
+        [sys.executable, "-I", "-B", "-c", _MEMORY_PROBE, str(payload)],
         input=texts,
         capture_output=True,
         text=True,

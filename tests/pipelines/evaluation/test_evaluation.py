@@ -37,9 +37,10 @@ def pairs() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "pair_id": [f"p{row}" for row in range(ROWS)],
-            "premise": "A dog runs.",
+            "premise": [f"Dog {row} runs." for row in range(ROWS)],
             "hypothesis": [f"{label} number {row}" for row, label in enumerate(labels)],
             "label": labels,
+            "genre": "",
             "fingerprint": [f"{row:032x}" for row in range(ROWS)],
         }
     )

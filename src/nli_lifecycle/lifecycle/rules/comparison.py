@@ -82,7 +82,8 @@ def _not_worse(
     sentence = (
         f"{figure.name[0].upper()}{figure.name[1:]} {verb} more than {margin:g} {figure.unit} "
         f"{side} the champion's: difference {figure.print(difference.estimate)}, between {low} "
-        f"and {high} (each bound at {_percent(evidence.method.bound_confidence)} confidence)."
+        f"and {high} {figure.unit} "
+        f"(each bound at {_percent(evidence.method.bound_confidence)} confidence)."
     )
     if outcome == "INCONCLUSIVE":
         sentence += _to_settle(figure, difference, threshold, evidence)
@@ -104,7 +105,8 @@ def _better(figure: _Figure, gain: float, difference: Interval, evidence: Eviden
     sentence = (
         f"{figure.name[0].upper()}{figure.name[1:]} {verb} more than {gain:g} {figure.unit} above "
         f"the champion's: difference {figure.print(difference.estimate)}, between {low} and {high} "
-        f"(each bound at {_percent(evidence.method.bound_confidence)} confidence{tested})."
+        f"{figure.unit} (each bound at {_percent(evidence.method.bound_confidence)} "
+        f"confidence{tested})."
     )
     if outcome == "INCONCLUSIVE":
         sentence += _to_settle(figure, difference, gain, evidence)

@@ -11,7 +11,7 @@ from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.lifecycle.release import ReleaseRecord, release
 from nli_lifecycle.nli.metrics.figures import Interval
-from nli_lifecycle.report import page
+from nli_lifecycle.report.page import write_report as write_page
 from nli_lifecycle.tracking import run_tags
 
 VERDICT = {
@@ -77,7 +77,7 @@ def write_report(
             "The exhibits belong to other evidence than the decision. Run "
             "`kedro run --pipelines evaluation,promotion`."
         )
-    return page.write_report(
+    return write_page(
         decision=decision,
         evidence=evidence,
         disagreements=pd.DataFrame([row.model_dump() for row in exhibits.disagreements]),
