@@ -19,15 +19,19 @@ BATCHES = 3  # calls with the batch, per model
 MEMORY_PAIRS = 64
 
 #: Run in a process of its own: loads the payload with its own code, answers, tells its peak.
+#: Linux hands the parent's peak on in getrusage, so that there /proc is asked.
 _MEMORY_PROBE = """
-import json, resource, sys
+import json, re, resource, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from inference import Classifier
 premises, hypotheses = json.load(sys.stdin)
 Classifier.load(Path(sys.argv[1]), verify=False).predict_proba(premises, hypotheses)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(peak * (1 if sys.platform == "darwin" else 1024))
+status = Path("/proc/self/status")
+if status.exists():
+    print(1024 * int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text())[1]))
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 Predict = Callable[[list[str], list[str]], object]
