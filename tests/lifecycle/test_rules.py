@@ -93,7 +93,7 @@ def test_a_slice_shown_to_be_worse_rejects_and_is_named():
     assert said(decision, "slices") == (
         "FAIL",
         "Of 2 slices, 1 is more than 3 points worse than the champion: genre negation -20.0 "
-        "points, -30.0 to -10.0, 300 pairs (all bounds together at 0.95 confidence).",
+        "points, -30.0 to -10.0, 300 pairs (all bounds together at 95% confidence).",
     )
 
 

@@ -52,7 +52,7 @@ def _guard(
     outcome: RuleOutcome = (
         "FAIL" if worse else "INCONCLUSIVE" if len(doubtful) > len(worse) else "PASS"
     )
-    together = f"all bounds together at {evidence.method.bound_confidence:.4g} confidence"
+    together = f"all bounds together at {100 * evidence.method.bound_confidence:.6g}% confidence"
     count = f"{len(differences)} {noun}s"
     if worse:
         worse.sort(key=lambda pair: pair[1].estimate)

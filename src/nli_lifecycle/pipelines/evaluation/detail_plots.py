@@ -25,7 +25,7 @@ def plot_differences(evidence: Evidence) -> go.Figure:
         losses = {"log loss": compared.log_loss, "Brier score": compared.brier}
         figure.add_trace(_forest(shares, 100), 1, 1)
         figure.add_trace(_forest(losses, 1), 1, 2)
-        said = f"each bound at {evidence.method.bound_confidence:.4g} confidence"
+        said = f"each bound at {100 * evidence.method.bound_confidence:.6g}% confidence"
         figure.add_vline(x=0, line={"color": "#888", "dash": "dot"})
     figure.update_xaxes(title="points, right is better", col=1)
     figure.update_xaxes(title="left is better", col=2)
@@ -95,7 +95,7 @@ def _plot_parts(title: str, parts: Sequence[SubsetMeasures], evidence: Evidence)
     if compared:
         figure.add_vline(x=0, line={"color": "#888", "dash": "dot"})
         figure.update_xaxes(title="candidate − champion, points")
-        said = f"bounds hold for all at once, at {evidence.method.bound_confidence:.4g} confidence"
+        said = f"bounds hold for all at once, at {100 * evidence.method.bound_confidence:.6g}% confidence"
     else:
         figure.update_xaxes(title="accuracy, %")
         said = bars(evidence) + ", each for itself"
