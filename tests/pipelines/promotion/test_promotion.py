@@ -2,14 +2,16 @@ from pathlib import Path
 
 import pytest
 from kedro.config import OmegaConfigLoader
-from ready_evidence import POLICY, around, evidence
+from ready_evidence import POLICY, around, comparison, evidence
 from sealed_folder import sealed_folder
 
 from nli_lifecycle import settings
+from nli_lifecycle.lifecycle.evidence import EvidenceError
+from nli_lifecycle.lifecycle.exhibits import Exhibits
 from nli_lifecycle.lifecycle.memory import InMemoryRegistry
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.pipelines.promotion import nodes
-from nli_lifecycle.pipelines.promotion.nodes import make_decision, write_decision
+from nli_lifecycle.pipelines.promotion.nodes import make_decision, write_decision, write_report
 
 CONF = Path(__file__).parents[3] / "conf"
 
@@ -44,13 +46,31 @@ def test_only_prod_waits_for_people(policies):
 
 
 def test_a_decision_reads_well():
-    found = evidence(differences={"accuracy": around(-0.03, 0.005), "macro_f1": around(0, 0.001)})
+    found = evidence(compared=comparison(accuracy=around(-0.03, 0.005)), judged=30)
     text = write_decision(make_decision(POLICY, found), found)
     assert text.startswith("# dev: reject\n\nThe candidate is refused; the champion stays.\n")
     assert "- candidate: dev.nli.classifier version 2 (bbbbbbbbbbbb)" in text
     assert "| accuracy not worse | ✗ FAIL | Accuracy is more than 1 points below" in text
     assert "| accuracy | 0.8500 (0.8400 to 0.8600) | 0.8500 (0.8400 to 0.8600) | -0.0300" in text
-    assert "| log loss | 0.4000 (0.3900 to 0.4100) | 0.4000 (0.3900 to 0.4100) | – |" in text
+    assert "| log loss | 0.4000 (0.3900 to 0.4100) | 0.4000 (0.3900 to 0.4100) | +0.0000" in text
+    assert "| fresh evaluation set | advice | These pairs have judged 30" in text
+
+
+def test_exhibits_of_other_evidence_are_refused(tmp_path):
+    registry = InMemoryRegistry("dev.nli.classifier", environment="dev", folder=tmp_path / "memory")
+    found = evidence()
+    other = Exhibits(evidence_hash="0" * 64, disagreements=(), footprints={})
+    with pytest.raises(EvidenceError, match="belong to other evidence"):
+        write_report(registry, make_decision(POLICY, found), found, other, POLICY)
+
+
+def test_the_report_knows_the_candidates_lineage(tmp_path):
+    registry = InMemoryRegistry("dev.nli.classifier", environment="dev", folder=tmp_path / "memory")
+    candidate = registry.register(sealed_folder(tmp_path / "one"), {"data_version": "d7"})
+    found = evidence(champion=None).model_copy(update={"candidate": candidate})
+    exhibits = Exhibits(evidence_hash=found.content_hash(), disagreements=(), footprints={})
+    page = write_report(registry, make_decision(POLICY, found), found, exhibits, POLICY)
+    assert "<dt>data_version</dt><dd><code>d7</code></dd>" in page
 
 
 def test_a_first_champion_is_written_without_comparison():
@@ -65,6 +85,6 @@ def test_the_decision_is_carried_out_and_knows_its_run(tmp_path, monkeypatch):
     candidate = registry.register(sealed_folder(tmp_path / "one"), {})
     found = evidence(champion=None).model_copy(update={"candidate": candidate})
     monkeypatch.setattr(nodes, "run_tags", lambda: {"run_id": "run1"})
-    record = nodes.carry_out(registry, nodes.make_decision(POLICY, found))
+    record = nodes.carry_out(registry, nodes.make_decision(POLICY, found), "text", "page")
     assert record.run_id == registry.tags(candidate)["decision_run_id"] == "run1"
     assert registry.alias("champion") == record.champion == candidate

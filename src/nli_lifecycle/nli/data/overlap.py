@@ -48,9 +48,8 @@ def hash_rows(pairs: pd.DataFrame) -> Hashes:
     Returns:
         Shape (n, 3), in the rows' order: the pair, the pair folded, the premise.
     """
-    folded = {
-        text: fold(text) for text in pd.unique(pairs[["premise", "hypothesis"]].values.ravel())
-    }
+    texts = {*pairs["premise"], *pairs["hypothesis"]}
+    folded = {text: fold(text) for text in texts}
     hashed = np.empty((len(pairs), 3), dtype=np.uint64)
     for row, (premise, hypothesis) in enumerate(zip(pairs["premise"], pairs["hypothesis"])):
         first, second = normalise(premise), normalise(hypothesis)

@@ -95,7 +95,8 @@ def _plot_parts(title: str, parts: Sequence[SubsetMeasures], evidence: Evidence)
     if compared:
         figure.add_vline(x=0, line={"color": "#888", "dash": "dot"})
         figure.update_xaxes(title="candidate − champion, points")
-        said = f"bounds hold for all at once, at {100 * evidence.method.bound_confidence:.6g}% confidence"
+        level = 100 * evidence.method.bound_confidence
+        said = f"bounds hold for all at once, at {level:.6g}% confidence"
     else:
         figure.update_xaxes(title="accuracy, %")
         said = bars(evidence) + ", each for itself"
