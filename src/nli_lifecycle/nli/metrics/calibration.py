@@ -30,7 +30,11 @@ def calibrate(right: npt.NDArray[np.bool_], confidence: Floats) -> Calibration:
     Returns:
         The error as a share of 1, and the bins by rising confidence. Rows of one confidence are
         in one bin, so that their order does not matter.
+
+    Raises:
+        ValueError: no rows, different lengths, or a confidence that is no number.
     """
+    check_confidence(right, confidence)
     rows = len(right)
     count = min(MOST_BINS, max(1, rows // ROWS_PER_BIN))
     edges = np.unique(np.sort(confidence)[[rows * k // count for k in range(1, count)]])
@@ -49,6 +53,19 @@ def calibrate(right: npt.NDArray[np.bool_], confidence: Floats) -> Calibration:
     return Calibration(ece=float(error), bins=tuple(bins))
 
 
+def check_confidence(right: npt.NDArray[np.bool_], confidence: Floats) -> None:
+    """Refuse answers whose confidence is not known.
+
+    Raises:
+        ValueError: no rows, different lengths, or a confidence that is no number.
+    """
+    if not 0 < len(right) == len(confidence):
+        raise ValueError(f"{len(right)} answers with {len(confidence)} confidences: give as many.")
+    if not np.isfinite(confidence).all():
+        row = int(np.argmin(np.isfinite(confidence)))
+        raise ValueError(f"Row {row} has confidence {confidence[row]}: predict these pairs again.")
+
+
 def fit_temperature(truth: npt.NDArray[np.int64], probabilities: Floats) -> float:
     """The temperature that minimises log loss (Guo et al. 2017, section 4.2).
 
@@ -59,7 +76,15 @@ def fit_temperature(truth: npt.NDArray[np.int64], probabilities: Floats) -> floa
     Returns:
         By what the logits are to be divided, within ``TEMPERATURES``; 1 where there are no rows,
         or none is wrong, so that nothing says how sure is too sure.
+
+    Raises:
+        ValueError: different lengths, or a probability that is no number.
     """
+    if len(truth) != len(probabilities) or not np.isfinite(probabilities).all():
+        raise ValueError(
+            f"{len(truth)} labels, {len(probabilities)} rows of probabilities, all to be numbers: "
+            "the model or its predictions are damaged."
+        )
     if not len(truth) or bool((probabilities.argmax(axis=1) == truth).all()):
         return 1.0
     logits = np.log(np.clip(probabilities, 1e-30, 1.0))

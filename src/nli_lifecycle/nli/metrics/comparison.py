@@ -58,7 +58,7 @@ def compare(
         ValueError: no rows, arrays of different lengths, or a probability that is no number.
     """
     for predicted, probabilities in (candidate, champion):
-        check_rows(truth, predicted, probabilities)
+        check_rows(truth, predicted, probabilities, clusters)
     width = len(LABELS)
     cells = one_hot((truth * width + candidate[0]) * width + champion[0], width**3)
     losses = np.column_stack(

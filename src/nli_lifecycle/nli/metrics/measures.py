@@ -53,7 +53,7 @@ def measure(
     Raises:
         ValueError: no rows, arrays of different lengths, or a probability that is no number.
     """
-    check_rows(truth, predicted, probabilities)
+    check_rows(truth, predicted, probabilities, clusters)
     right = predicted == truth
     losses = np.column_stack(
         [row_log_losses(truth, probabilities), row_brier_scores(truth, probabilities)]
@@ -157,11 +157,12 @@ def renumbered(clusters: Ints | None, among: npt.NDArray[np.bool_]) -> Ints | No
     return np.unique(clusters[among], return_inverse=True)[1].astype(np.int64)
 
 
-def check_rows(truth: Ints, predicted: Ints, probabilities: Floats) -> None:
+def check_rows(truth: Ints, predicted: Ints, probabilities: Floats, clusters: Ints | None) -> None:
     """Refuse what cannot be measured.
 
     Raises:
-        ValueError: no rows, arrays of different lengths, or a probability that is no number.
+        ValueError: no rows, arrays of different lengths, another shape than (n, 3), or a
+            probability that is no number.
     """
     if not len(truth):
         raise ValueError("There are no rows to measure. Check the evaluation pairs.")
@@ -170,6 +171,13 @@ def check_rows(truth: Ints, predicted: Ints, probabilities: Floats) -> None:
             f"{len(truth)} labels, {len(predicted)} predictions and {len(probabilities)} rows of "
             "probabilities: they must belong to the same pairs. Predict these pairs again."
         )
+    if probabilities.shape != (len(truth), len(LABELS)):
+        raise ValueError(
+            f"Probabilities have shape {probabilities.shape}, not ({len(truth)}, {len(LABELS)}): "
+            "one column per label."
+        )
+    if clusters is not None and len(clusters) != len(truth):
+        raise ValueError(f"{len(clusters)} cluster numbers for {len(truth)} rows: give as many.")
     if not np.isfinite(probabilities).all():
         row = int(np.argmin(np.isfinite(probabilities).all(axis=1)))
         raise ValueError(

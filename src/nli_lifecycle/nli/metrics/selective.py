@@ -7,6 +7,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
+from nli_lifecycle.nli.metrics.calibration import check_confidence
 from nli_lifecycle.nli.metrics.figures import CoveragePoint, Selective
 
 POINTS = 20
@@ -26,7 +27,11 @@ def selective_accuracy(
 
     Returns:
         The points, and the mean error over all n coverages (area under the curve).
+
+    Raises:
+        ValueError: no rows, different lengths, or a confidence that is no number.
     """
+    check_confidence(right, confidence)
     order = np.argsort(-confidence, kind="stable")
     sorted_confidence = confidence[order]
     _, ties, sizes = np.unique(-sorted_confidence, return_inverse=True, return_counts=True)
