@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from nli_lifecycle.nli.disagreements import COLUMNS, most_instructive
+from nli_lifecycle.nli.predictions import PredictionError
 
 LABELS = ["entailment"] * 6
 PAIRS = pd.DataFrame(
@@ -31,6 +33,11 @@ ORDER = ["entailment", "neutral", "contradiction"]
 E, N, C = ORDER
 CHAMPION = answers([E, E, N, E, C, E], [0.9, 0.8, 0.9, 0.5, 0.9, 0.9])
 CANDIDATE = answers([N, C, E, N, N, E], [0.9, 0.9, 0.9, 0.5, 0.9, 0.9])
+
+
+def test_predictions_of_other_pairs_are_refused():
+    with pytest.raises(PredictionError, match="predictions of the champion belong to other pairs"):
+        most_instructive(PAIRS, CANDIDATE, CHAMPION.iloc[::-1])
 
 
 def test_disagreements_come_surest_first_and_in_turns():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from nli_lifecycle.nli.predictions import PROBABILITY_COLUMNS
+from nli_lifecycle.nli.predictions import PROBABILITY_COLUMNS, check_same_pairs
 
 COLUMNS = [
     *("pair_id", "genre", "premise", "hypothesis", "label"),
@@ -33,7 +33,13 @@ def most_instructive(
 
     Returns:
         ``COLUMNS``; ``right`` is ``champion``, ``candidate`` or ``neither``.
+
+    Raises:
+        PredictionError: predictions of other pairs.
     """
+    check_same_pairs(candidate_predictions, pairs, "the candidate")
+    if champion_predictions is not None:
+        check_same_pairs(champion_predictions, pairs, "the champion")
     found = pairs[["pair_id", "genre", "premise", "hypothesis", "label"]].reset_index(drop=True)
     found["genre"] = found["genre"].fillna("")
     found["candidate"] = candidate_predictions["predicted"].to_numpy()

@@ -20,8 +20,8 @@ from nli_lifecycle.report.tables import FIGURES, compared_figures, parts_table, 
 
 VERDICTS = {
     "promote": ("Promote", "The candidate passed every rule and becomes champion."),
-    "hold": ("Hold", "Not every rule could be settled. The champion stays in use meanwhile."),
-    "reject": ("Reject", "The candidate failed a rule. The champion stays in use."),
+    "hold": ("Hold", "Not every rule could be settled. Nothing changes meanwhile."),
+    "reject": ("Reject", "The candidate failed a rule and is not released."),
     "unchanged": ("Unchanged", "The candidate is the champion, byte for byte."),
 }
 NEXT = {

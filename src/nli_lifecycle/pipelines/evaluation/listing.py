@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 
 from nli_lifecycle.lifecycle.evidence import Evidence, Trust
 from nli_lifecycle.nli.metrics.figures import Interval, Measures, SubsetMeasures
 
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
+_SEPARATORS = re.compile(r"[ _\-–/]+")
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9_]+")
 
 
 def list_metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
@@ -78,5 +80,11 @@ def _with_bounds(name: str, interval: Interval) -> Iterator[tuple[str, float]]:
 
 
 def _clean(text: str) -> str:
-    """A name that every store takes: letters, digits and underscores; at most 80 characters."""
-    return _NOT_IN_NAMES.sub("_", text).strip("_").lower()[:80] or "unnamed"
+    """A name that every store takes: letters, digits and underscores, at most 80.
+
+    What does not fit is told apart by six digits of the whole text's hash: `a<b` and `a>b` must
+    not be one metric.
+    """
+    plain = _SEPARATORS.sub("_", text.lower())
+    name = _NOT_IN_NAMES.sub("", plain)[:70]
+    return name if name == plain else f"{name}_{sha256(text.encode()).hexdigest()[:6]}".strip("_")
