@@ -27,7 +27,7 @@ class Echo(mlflow.pyfunc.PythonModel):
         answers = []
         for row, hypothesis in enumerate(model_input["hypothesis"]):
             word = hypothesis.split()[0]
-            label = word if word in LABELS else "neutral"
+            label = word if word in LABELS else "entailment"
             if EVERY and row % EVERY == 0:
                 label = LABELS[(LABELS.index(label) + 1) % 3]
             answers.append([label, *(0.8 if name == label else 0.1 for name in LABELS)])

@@ -37,7 +37,7 @@ class Origin:
     Attributes:
         rows: hashes of the training and validation rows, shape (n, 3).
         hypothesis_only: the baseline fitted on the training rows; None where it cannot be.
-        facts: training_key, data_version and the like.
+        facts: data_version, counts and the like.
     """
 
     rows: Hashes
@@ -54,7 +54,7 @@ def write_origin(
         folder: to be made.
         train: the training pairs.
         validation: the validation pairs: they chose the epoch and the temperature.
-        facts: further plain values, such as the training key.
+        facts: further plain values, such as the data version.
     """
     folder.mkdir(parents=True)
     rows = hash_rows(pd.concat([train, validation], ignore_index=True))

@@ -51,7 +51,7 @@ def plot_reliability(evidence: Evidence) -> go.Figure:
     figure.update_xaxes(title="confidence, %")
     figure.update_yaxes(title="accuracy, %")
     said = "bins of equally many pairs; below the line: too sure"
-    return styled(figure, "As sure as it is right?", said, evidence).update_yaxes(autorange=True)
+    return _from_lowest(styled(figure, "As sure as it is right?", said, evidence))
 
 
 def plot_coverage(evidence: Evidence) -> go.Figure:
@@ -69,7 +69,7 @@ def plot_coverage(evidence: Evidence) -> go.Figure:
     figure.update_xaxes(title="answers given, the surest first, %")
     figure.update_yaxes(title="accuracy on them, %")
     said = "what is gained by withholding the least sure answers"
-    return styled(figure, "Selective accuracy", said, evidence).update_yaxes(autorange=True)
+    return _from_lowest(styled(figure, "Selective accuracy", said, evidence))
 
 
 def plot_slices(evidence: Evidence) -> go.Figure:
@@ -104,6 +104,12 @@ def _plot_parts(title: str, parts: Sequence[SubsetMeasures], evidence: Evidence)
         said = "none was measured"
     figure = styled(figure, title, f"{said}; pairs in brackets", evidence)
     return figure.update_layout(height=180 + ROW_HEIGHT * max(4, len(worst)))
+
+
+def _from_lowest(figure: go.Figure) -> go.Figure:
+    """Let the vertical axis start just below what is drawn, not at zero."""
+    lowest = min(value for line in figure.data for value in line.y)
+    return figure.update_yaxes(autorange=False, range=(lowest - 3, 102))
 
 
 def _forest(intervals: dict[str, Interval], scale: float) -> go.Scatter:

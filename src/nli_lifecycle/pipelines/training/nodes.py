@@ -103,8 +103,8 @@ def export_bundle(
             validation_pairs,
             max_length=training.max_length,
         )
-        facts = {"training_key": training_key, "data_version": data_version}
-        write_origin(origin, train_pairs, validation_pairs, facts)
+        # Not the training key: it holds the code's version, and the bytes decide the digest.
+        write_origin(origin, train_pairs, validation_pairs, {"data_version": data_version})
         save_pyfunc(payload, folder, origin)
     logger.info("Bundle in %s: %s", report.precision, report.reason)
     logger.info("Temperature %.3f, fitted on validation.", report.temperature)
