@@ -244,3 +244,14 @@ def test_corpus_without_neutral_is_refused(run: Run, real_data: Path) -> None:
     path = real_data / "new_protocols/contrast_train.tsv.gz"
     with pytest.raises(DataError, match="No training pair is labelled neutral"):
         run("tsv", path, options={"quoting": "minimal"})
+
+
+def test_kept_columns_reach_every_split(run: Run, tmp_path: Path) -> None:
+    made = run("csv", _csv(tmp_path / "pairs.csv"), options={"keep": ["topic"]})
+    for split in ("train", "validation", "test"):
+        pairs = made[f"{split}_pairs"]
+        number = pairs["hypothesis"].str.removeprefix("hypothesis ").astype(int)
+        assert pairs["topic"].tolist() == [f"t{n % 2}" for n in number]
+    plain = run("csv", _csv(tmp_path / "pairs.csv"))
+    assert "topic" not in plain["test_pairs"]
+    assert plain["data_version"] == made["data_version"]

@@ -104,3 +104,24 @@ def test_the_users_word_wins() -> None:
 
 def test_of_several_ids_the_most_telling_is_taken() -> None:
     assert _map(["id", "pairID", "premise", "hypothesis", "label"])["pair_id"] == "pairID"
+
+
+@pytest.mark.parametrize(
+    "keep, why",
+    [
+        ("regoin", "x.tsv: it has no column 'regoin', which data.options.keep asks for"),
+        ("premise_fingerprint", "'premise_fingerprint' is a column of ours"),
+        ("premise", "'premise' is a column of ours"),
+    ],
+)
+def test_columns_that_cannot_be_kept_are_named(keep: str, why: str) -> None:
+    found = ["premise", "hypothesis", "label", "region"]
+    with pytest.raises(DataError, match=why):
+        map_columns(found, SourceOptions(keep=(keep,)), Path("x.tsv"), TSV)
+
+
+def test_kept_columns_are_mapped_to_themselves() -> None:
+    found = ["premise", "hypothesis", "label", "region"]
+    mapped = map_columns(found, SourceOptions(keep=("region",)), Path("x.tsv"), TSV)
+    assert mapped["region"] == "region"
+    assert "region" not in map_columns(found, SourceOptions(), Path("x.tsv"), TSV)
