@@ -182,20 +182,18 @@ def draw(curves: dict[float, list[np.ndarray]], path: Path) -> None:
         parts.append(
             f'<text x="{x(rows)}" y="{height - bottom + 20}" text-anchor="middle">{label}</text>'
         )
-    ends: list[float] = []
     for colour, (points, found) in zip(colours, curves.items()):
         for column, dash in ((0, ""), (1, ' stroke-dasharray="3 5" opacity=".7"')):
             line = " ".join(f"{x(rows)},{y(rate[column])}" for rows, rate in zip(SIZES, found))
             parts.append(
                 f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'
             )
-        end = y(found[-1][0])
-        while any(abs(end - other) < 15 for other in ends):
-            end += 15 if points < 0 or end < 40 else -15
-        end = min(end, height - bottom + 6)
-        ends.append(end)
+    lowest = height - bottom + 6.0  # from the lowest line up, each label clear of the one below
+    for colour, (points, found) in zip(colours, curves.items()):
+        place = min(y(found[-1][0]), lowest)
+        lowest = place - 16
         parts.append(
-            f'<text x="{width - right + 8}" y="{end + 4}" style="fill:{colour}">'
+            f'<text x="{width - right + 8}" y="{place + 4}" style="fill:{colour}">'
             f"truly {points:+g} points</text>"
         )
     parts.append(
@@ -211,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer candidates, no drawing")
     quick = parser.parse_args(arguments).quick
-    many, some, curve = (300, 80, 20) if quick else (2_000, 500, 150)
+    many, some, curve = (300, 80, 20) if quick else (2_000, 300, 100)
     policy = base_policy()
     better = base_policy(
         non_inferiority={"accuracy": None, "macro_f1": None}, superiority={"accuracy": 0.5}
