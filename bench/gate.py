@@ -158,7 +158,7 @@ def rates(
 
 def draw(curves: dict[float, list[np.ndarray]], path: Path) -> None:
     """Power against size as an SVG: one line per true difference, the naive rule dashed."""
-    width, height, left, right, top, bottom = 720, 400, 56, 150, 16, 46
+    width, height, left, right, top, bottom = 720, 420, 56, 150, 46, 46
     colours = ("#b42318", "#d9730d", "#b58900", "#4c8c2b", "#1f7fb8", "#6f4bb2")
 
     def x(rows: int) -> float:
