@@ -126,7 +126,8 @@ def test_a_model_weakened_on_negation_is_rejected_and_the_slice_named(
         reason for reason in weak["reasons"] if reason.startswith("FAIL") and "slice" in reason
     )
     assert "negation" in slices
-    assert slices in (home / "data/dev/08_reporting/decision.md").read_text()
+    sentence = slices.removeprefix("FAIL: ")
+    assert sentence in (home / "data/dev/08_reporting/decision.html").read_text()
 
 
 @pytest.mark.skipif(
