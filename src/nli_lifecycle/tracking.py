@@ -26,6 +26,14 @@ def run_tags(*names: str) -> dict[str, str]:
     return {"run_id": active.info.run_id} | {name: tags[name] for name in names if name in tags}
 
 
+def run_link() -> str | None:
+    """Where the active run is in the MLflow UI, relative to its address; None without one."""
+    active = mlflow.active_run()
+    if active is None:
+        return None
+    return f"#/experiments/{active.info.experiment_id}/runs/{active.info.run_id}"
+
+
 @contextmanager
 def child_run(name: str, tags: Mapping[str, str]) -> Iterator[MetricsCallback]:
     """Open a child of the active run, and give the callback that logs curves into it.

@@ -24,6 +24,7 @@ class RegistryDataset(AbstractDataset[None, "MlflowRegistry"]):
         registry_uri: store of registered models; None: the tracking store's own.
         upstream: ``model``, ``registry_uri`` and ``tracking_uri`` of the registry whose champion
             comes in here as candidate; None where models are trained.
+        stage: legacy stage that follows the champion; None: none does.
         metadata: free-form, for example kedro-viz's layer.
     """
 
@@ -38,6 +39,7 @@ class RegistryDataset(AbstractDataset[None, "MlflowRegistry"]):
         tracking_uri: str | None = None,
         registry_uri: str | None = None,
         upstream: dict[str, str | None] | None = None,
+        stage: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._registered_model = registered_model
@@ -48,6 +50,7 @@ class RegistryDataset(AbstractDataset[None, "MlflowRegistry"]):
         self._tracking_uri = tracking_uri
         self._registry_uri = registry_uri
         self._upstream = upstream
+        self._stage = stage
         self.metadata = metadata
 
     def load(self) -> MlflowRegistry:
@@ -62,6 +65,7 @@ class RegistryDataset(AbstractDataset[None, "MlflowRegistry"]):
             artifact_root=self._artifact_root,
             tracking_uri=self._tracking_uri,
             registry_uri=self._registry_uri,
+            stage=self._stage,
             upstream=self._open_upstream(),
         )
 

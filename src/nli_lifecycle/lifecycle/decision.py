@@ -1,6 +1,6 @@
-"""Decision: policy × evidence → promote, hold, reject or unchanged, with a reason per rule.
+"""Decision: policy × evidence × standing → promote, hold, reject or unchanged, with reasons.
 
-Pure: the same evidence and the same policy give the same decision.
+Pure: the same evidence, policy and standing give the same decision.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from nli_lifecycle.lifecycle.evidence import Evidence, EvidenceError
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.rules.judge import judge
 from nli_lifecycle.lifecycle.rules.result import RuleOutcome, RuleResult
+from nli_lifecycle.lifecycle.standing import Standing
 
 Outcome = Literal["promote", "hold", "reject", "unchanged"]
 
 
 class Decision(Document):
-    """The judgement on a candidate, bound to the evidence and the policy it came from."""
+    """The judgement on a candidate, bound to evidence, policy and the ledger's head."""
 
     environment: str
     outcome: Outcome
@@ -26,6 +27,7 @@ class Decision(Document):
     policy_hash: str
     candidate: ModelRef
     champion: ModelRef | None
+    standing: Standing
 
     def reasons(self) -> tuple[str, ...]:
         """Sentences of the rules that decided: the failed, else the inconclusive, else all."""
@@ -36,12 +38,13 @@ class Decision(Document):
         return ()
 
 
-def decide(policy: Policy, evidence: Evidence) -> Decision:
+def decide(policy: Policy, evidence: Evidence, standing: Standing) -> Decision:
     """Judge a candidate.
 
     Args:
         policy: the environment's rules.
         evidence: what was measured for that policy.
+        standing: the ledger's head and what people said, as of now.
 
     Returns:
         ``unchanged`` where the candidate's bytes are the champion's; else ``reject`` if any
@@ -49,7 +52,8 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
 
     Raises:
         EvidenceError: the evidence was measured for another policy, or its bounds hold at
-            another confidence than the policy asks for.
+            another confidence than the policy asks for, or it compares with a champion that is
+            champion no longer.
     """
     policy_hash = policy.content_hash()
     if evidence.policy_hash != policy_hash:
@@ -63,13 +67,14 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
             f"The evidence bounds differences at {evidence.method.bound_confidence:g} confidence; "
             f"the policy asks for {needed:g}. Run `kedro run --pipelines evaluation,promotion`."
         )
-    champion = evidence.champion
+    champion = standing.champion
     rules: tuple[RuleResult, ...]
     if champion and champion.digest == evidence.candidate.digest:
         outcome: Outcome = "unchanged"
         rules = (_same_bytes(champion),)
     else:
-        rules = judge(policy, evidence)
+        _check_champion(evidence.champion, champion, evidence.environment)
+        rules = judge(policy, evidence, standing)
         outcome = _outcome({rule.outcome for rule in rules if not rule.advisory})
     return Decision(
         environment=evidence.environment,
@@ -79,7 +84,17 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         policy_hash=policy_hash,
         candidate=evidence.candidate,
         champion=champion,
+        standing=standing,
     )
+
+
+def _check_champion(compared: ModelRef | None, champion: ModelRef | None, environment: str) -> None:
+    if (compared and compared.digest) != (champion and champion.digest):
+        raise EvidenceError(
+            f"The candidate was compared with {compared or 'no champion'}, but the champion is "
+            f"now {champion or 'nobody'}. Run evaluation again: "
+            f"`kedro run --env {environment} --pipelines evaluation,promotion`."
+        )
 
 
 def _outcome(said: set[RuleOutcome]) -> Outcome:

@@ -26,7 +26,8 @@ def count_judgement(registry: Registry, candidate: ModelRef, fingerprint: str) -
         1 for the first digest this set judges, 2 for the second, and so on.
     """
     key = f"judged_on_{fingerprint[:16]}"
-    places = {digest: int(place) for digest, place in registry.marked(key).items()}
+    versions = registry.versions().items()
+    places = {ref.digest: int(tags[key]) for ref, tags in versions if key in tags}
     if candidate.digest in places:
         return places[candidate.digest]
     place = 1 + max(places.values(), default=0)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.ledger.memory import InMemoryLedger
+from nli_lifecycle.lifecycle.ledger.protocol import Ledger
 from nli_lifecycle.lifecycle.versions import (
     CANDIDATE,
     Registry,
@@ -25,15 +27,26 @@ class InMemoryRegistry:
         environment: the environment whose model this is.
         folder: where the versions' bytes are kept.
         upstream: registry whose champion comes in here, None where models are trained.
+        actor: who acts.
     """
 
     def __init__(
-        self, name: str, *, environment: str, folder: Path, upstream: Registry | None = None
+        self,
+        name: str,
+        *,
+        environment: str,
+        folder: Path,
+        upstream: Registry | None = None,
+        actor: str = "somebody",
     ) -> None:
         self.name = name
         self.environment = environment
         self.upstream = upstream
+        self.actor = actor
+        self.ledger: Ledger = InMemoryLedger(name)
+        self.descriptions: dict[str, str] = {}
         self._folder = folder
+        self._made = 0
         self._tags: dict[str, dict[str, str]] = {}
         self._aliases: dict[str, str] = {}
 
@@ -45,7 +58,8 @@ class InMemoryRegistry:
             if known["digest"] == bundle.digest:
                 break
         else:
-            version = str(len(self._tags) + 1)
+            self._made += 1
+            version = str(self._made)
             shutil.copytree(bundle.path, self._folder / version)
             self._tags[version] = recorded
         self._aliases[CANDIDATE] = version
@@ -76,9 +90,37 @@ class InMemoryRegistry:
         self.tags(ref)
         self._tags[ref.version].update(check_tags(tags))
 
-    def marked(self, key: str) -> dict[str, str]:
-        """See ``Registry.marked``."""
-        return {tags["digest"]: tags[key] for tags in self._tags.values() if key in tags}
+    def versions(self) -> dict[ModelRef, dict[str, str]]:
+        """See ``Registry.versions``."""
+        return {self._ref(version): dict(tags) for version, tags in self._tags.items()}
+
+    def aliases(self) -> dict[str, str]:
+        """See ``Registry.aliases``."""
+        return dict(self._aliases)
+
+    def describe(self, ref: ModelRef, text: str) -> None:
+        """See ``Registry.describe``."""
+        self.tags(ref)
+        self.descriptions[ref.version] = text
+
+    def delete(self, ref: ModelRef) -> None:
+        """See ``Registry.delete``; the aliases go with the version, as in MLflow."""
+        self.tags(ref)
+        del self._tags[ref.version]
+        for alias in [name for name, version in self._aliases.items() if version == ref.version]:
+            del self._aliases[alias]
+
+    def filed(self, run_id: str, path: str) -> bytes | None:
+        """See ``Registry.filed``; no run files anything here."""
+        return None
+
+    def revive(self, digest: str) -> ModelRef | None:
+        """See ``Registry.revive``."""
+        for folder in sorted(self._folder.iterdir(), key=lambda path: int(path.name)):
+            if folder.name not in self._tags and open_bundle(folder).digest == digest:
+                self._tags[folder.name] = {"digest": digest, "environment": self.environment}
+                return self._ref(folder.name)
+        return None
 
     def _ref(self, version: str) -> ModelRef:
         return ModelRef(name=self.name, version=version, digest=self._tags[version]["digest"])

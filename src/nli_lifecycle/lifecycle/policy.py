@@ -80,6 +80,28 @@ class HoldoutRule(Document):
     )
 
 
+class ApprovalRule(Document):
+    """What people must say before a candidate is released.
+
+    An approval is bound to the candidate's digest, the policy and the evidence: any of the three
+    changes, and it no longer counts.
+    """
+
+    needed: int = Field(0, ge=0, description="different people; 0: released without asking")
+    expire_after_hours: float | None = Field(
+        168, gt=0, description="an older approval no longer counts; null: never expires"
+    )
+    not_by_author: bool = Field(
+        False, description="separation of duties: whoever trained the model may not approve it"
+    )
+    tag: str | None = Field(
+        None,
+        pattern="^[A-Za-z0-9_]+$",
+        description="version tag whose value 'approved', set in a UI, is taken as an approval by "
+        "the identity that runs promotion; null: tags are not looked at",
+    )
+
+
 class Policy(Document):
     """All rules of one environment, as its ``parameters_promotion.yml`` gives them."""
 
@@ -106,7 +128,12 @@ class Policy(Document):
     overlap: OverlapRule = Field(default_factory=OverlapRule)
     budgets: BudgetRule = Field(default_factory=BudgetRule)
     holdout: HoldoutRule = Field(default_factory=HoldoutRule)
-    approvals: int = Field(0, ge=0, description="people who must approve before release")
+    approvals: ApprovalRule = Field(default_factory=ApprovalRule)
+    manual_moves: Literal["restore", "adopt"] = Field(
+        "restore",
+        description="an alias champion that a person moved by hand: set it back, or take what it "
+        "points at as champion; either leaves a ledger entry",
+    )
 
     @model_validator(mode="after")
     def _has_a_quality_rule(self) -> Policy:

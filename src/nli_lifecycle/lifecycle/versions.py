@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.ledger.protocol import Ledger
 from nli_lifecycle.nli.bundle import Bundle, BundleError, open_bundle
 
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
 #: What every registry takes as a tag; the limits are Unity Catalog's.
-TAG_KEY, LONGEST_TAG = re.compile(r"[A-Za-z0-9_]+"), 1_000
+TAG_KEY, LONGEST_TAG, MOST_TAGS = re.compile(r"[A-Za-z0-9_]+"), 1_000, 50
 
 
 class RegistryError(RuntimeError):
@@ -43,11 +44,28 @@ class Registry(Protocol):
     def upstream(self) -> Registry | None:
         """Registry whose champion comes in here as candidate; None where models are trained."""
 
+    @property
+    def ledger(self) -> Ledger:
+        """The environment's release ledger: the truth that aliases follow."""
+
+    @property
+    def actor(self) -> str:
+        """Who acts through this handle, by the platform's word."""
+
     def register(self, bundle: Bundle, tags: Mapping[str, str]) -> ModelRef:
         """Make the bundle a version and the candidate; the same digest is never a second one."""
 
+    def revive(self, digest: str) -> ModelRef | None:
+        """Make a version again of bytes that are still stored; None where they are gone too."""
+
     def fetch(self, ref: ModelRef) -> Bundle:
         """Bring a version's bytes to this machine, verified against its digest."""
+
+    def versions(self) -> dict[ModelRef, dict[str, str]]:
+        """Every usable version with its tags, oldest first."""
+
+    def aliases(self) -> dict[str, str]:
+        """Every alias with the number of the version it points at."""
 
     def alias(self, alias: str) -> ModelRef | None:
         """The version an alias points at, None where there is none."""
@@ -61,8 +79,19 @@ class Registry(Protocol):
     def tag(self, ref: ModelRef, tags: Mapping[str, str]) -> None:
         """Set tags on a version."""
 
-    def marked(self, key: str) -> dict[str, str]:
-        """Digest → value of the tag ``key``, of every version that carries it."""
+    def describe(self, ref: ModelRef, text: str) -> None:
+        """Set a version's description, which people read in the registry's pages."""
+
+    def delete(self, ref: ModelRef) -> None:
+        """Delete a version."""
+
+    def filed(self, run_id: str, path: str) -> bytes | None:
+        """What a run of this environment filed among its artifacts; None where it is gone."""
+
+
+def find_digest(registry: Registry, digest: str) -> ModelRef | None:
+    """The first version that carries the digest; None where there is none."""
+    return next((ref for ref in registry.versions() if ref.digest == digest), None)
 
 
 def verified(folder: Path, ref: ModelRef) -> Bundle:

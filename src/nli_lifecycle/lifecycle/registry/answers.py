@@ -22,6 +22,16 @@ def already_there_is_fine() -> Iterator[None]:
 
 
 @contextmanager
+def already_gone_is_fine() -> Iterator[None]:
+    """Swallow the refusal to delete what another process has just deleted."""
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+
+
+@contextmanager
 def explained(doing: str) -> Iterator[None]:
     """Turn the store's errors into one message that says what could not be done."""
     try:

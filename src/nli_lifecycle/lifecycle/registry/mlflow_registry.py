@@ -1,4 +1,4 @@
-"""An environment's registered model in MLflow.
+"""An environment's registered model in MLflow, and the bytes of its versions.
 
 A version's bytes are uploaded as a logged model under this environment's own experiment, so
 that they survive whatever happens to the environment they came from. A logged model becomes
@@ -11,17 +11,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from nli_lifecycle.lifecycle.documents import ModelRef
-from nli_lifecycle.lifecycle.registry.answers import already_there_is_fine, explained
+from nli_lifecycle.lifecycle.ledger.protocol import Ledger
+from nli_lifecycle.lifecycle.registry.answers import (
+    already_gone_is_fine,
+    already_there_is_fine,
+    explained,
+)
+from nli_lifecycle.lifecycle.registry.identity import acting
+from nli_lifecycle.lifecycle.registry.mlflow_ledger import MlflowLedger, ledger_experiment
+from nli_lifecycle.lifecycle.registry.mlflow_versions import MlflowVersions
 from nli_lifecycle.lifecycle.registry.upload import find_experiment, finished_upload, upload
 from nli_lifecycle.lifecycle.versions import (
     CANDIDATE,
@@ -32,13 +40,11 @@ from nli_lifecycle.lifecycle.versions import (
 )
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
 
-__all__ = ["MlflowRegistry", "ModelRef", "Registry", "RegistryError"]
-
 #: Addresses of registries that this process opens itself, without a server between.
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
-class MlflowRegistry:
+class MlflowRegistry(MlflowVersions):
     """One environment's registered model in MLflow (embedded, server or Unity Catalog).
 
     Args:
@@ -49,6 +55,7 @@ class MlflowRegistry:
         artifact_root: artifact location of the experiment should it have to be created.
         tracking_uri: store of experiments and artifacts; None: MLflow's current one.
         registry_uri: store of registered models; None: the one that belongs to the tracking URI.
+        stage: legacy stage that follows the champion; None: none does.
         upstream: registry whose champion comes in here, None where models are trained.
     """
 
@@ -62,9 +69,9 @@ class MlflowRegistry:
         artifact_root: str | None = None,
         tracking_uri: str | None = None,
         registry_uri: str | None = None,
+        stage: str | None = None,
         upstream: Registry | None = None,
     ) -> None:
-        self.name = name
         self.environment = environment
         self.upstream = upstream
         self._experiment = experiment
@@ -77,7 +84,22 @@ class MlflowRegistry:
             "databricks-uc" if on_databricks else self._tracking_uri
         )
         with explained(f"open the registry of {name}"):
-            self.client = MlflowClient(self._tracking_uri, self._registry_uri)
+            super().__init__(name, MlflowClient(self._tracking_uri, self._registry_uri), stage)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The environment's release ledger, in its tracking store."""
+        return MlflowLedger(
+            self.name,
+            self.client,
+            home=(self._experiment, self._artifact_root),
+            experiment=ledger_experiment(self.name, self._tracking_uri),
+        )
+
+    @cached_property
+    def actor(self) -> str:
+        """Who acts, by the platform's word."""
+        return acting(self._tracking_uri)
 
     def register(self, bundle: Bundle, tags: Mapping[str, str]) -> ModelRef:
         """Make the bundle a version and the candidate; the same digest is never a second one.
@@ -98,9 +120,9 @@ class MlflowRegistry:
         recorded = check_tags({**tags, "digest": bundle.digest, "environment": self.environment})
         with explained(f"register {bundle.path} as a version of {self.name}"):
             self._ensure_model()
-            if self._find(bundle.digest) is None:
+            if not self._carrying(bundle.digest):
                 self._create_version(bundle, recorded)
-            ref = self._find(bundle.digest)
+            ref = self._only(bundle.digest)
         if ref is None:
             raise RegistryError(
                 f"{self.name} did not make a READY version of digest {bundle.digest[:12]}. "
@@ -108,6 +130,21 @@ class MlflowRegistry:
             )
         self.point(CANDIDATE, ref)
         return ref
+
+    def revive(self, digest: str) -> ModelRef | None:
+        """Make a version again of bytes that are still in the artifact store.
+
+        Returns:
+            The version; None where the bytes are gone too.
+        """
+        with explained(f"look for the bytes of {digest[:12]}"):
+            experiment_id = find_experiment(self.client, self._experiment, self._artifact_root)
+            model_id = finished_upload(self.client, experiment_id, digest)
+            if model_id is None:
+                return None
+            self._ensure_model()
+            self._point_at_bytes(model_id, self.client.get_logged_model(model_id).tags)
+            return self._only(digest)
 
     def fetch(self, ref: ModelRef) -> Bundle:
         """Bring a version's bytes to this machine, verified against its digest.
@@ -135,58 +172,19 @@ class MlflowRegistry:
             bundle = verified(Path(path), ref)
             final = self._downloads / ref.digest
             shutil.rmtree(final, ignore_errors=True)
-            bundle.path.rename(final)
+            try:
+                bundle.path.rename(final)
+            except OSError:  # another process has just fetched the same bytes
+                return verified(final, ref)
         return replace(bundle, path=final)
 
-    def alias(self, alias: str) -> ModelRef | None:
-        """The version an alias points at, None where there is none."""
-        with explained(f"read the aliases of {self.name}"):
+    def filed(self, run_id: str, path: str) -> bytes | None:
+        """What a run of this environment filed among its artifacts; None where it is gone."""
+        with tempfile.TemporaryDirectory() as folder:
             try:
-                versions = self.client.get_registered_model(self.name).aliases
-            except MlflowException as error:
-                if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                    return None
-                raise
-            version = versions.get(alias)
-            return None if version is None else self._ref(str(version))
-
-    def point(self, alias: str, ref: ModelRef) -> None:
-        """Move an alias."""
-        self._own(ref)
-        with explained(f"set the alias {alias} of {self.name}"):
-            self.client.set_registered_model_alias(self.name, alias, ref.version)
-
-    def tags(self, ref: ModelRef) -> dict[str, str]:
-        """A version's tags."""
-        self._own(ref)
-        with explained(f"read {ref}"):
-            return dict(self.client.get_model_version(self.name, ref.version).tags)
-
-    def tag(self, ref: ModelRef, tags: Mapping[str, str]) -> None:
-        """Set tags on a version."""
-        self._own(ref)
-        with explained(f"tag {ref}"):
-            for key, value in check_tags(tags).items():
-                self.client.set_model_version_tag(self.name, ref.version, key, value)
-
-    def marked(self, key: str) -> dict[str, str]:
-        """Digest → value of the tag ``key``, of every version that carries it."""
-        with explained(f"read the versions of {self.name}"):
-            tags = [self._tags_of(version) for version in self._versions()]
-        return {found["digest"]: found[key] for found in tags if key in found}
-
-    def _own(self, ref: ModelRef) -> None:
-        if ref.name != self.name:
-            raise RegistryError(f"{ref} is no version of {self.name}.")
-
-    def _ref(self, version: str) -> ModelRef:
-        digest = self.client.get_model_version(self.name, version).tags.get("digest")
-        if not digest:
-            raise RegistryError(
-                f"{self.name} version {version} has no digest tag: it was not registered by this "
-                "project. Move its aliases to a version that was."
-            )
-        return ModelRef(name=self.name, version=version, digest=digest)
+                return Path(self.client.download_artifacts(run_id, path, folder)).read_bytes()
+            except (MlflowException, OSError):
+                return None
 
     def _ensure_model(self) -> None:
         try:
@@ -197,29 +195,20 @@ class MlflowRegistry:
             with already_there_is_fine():
                 self.client.create_registered_model(self.name)
 
-    def _find(self, digest: str) -> ModelRef | None:
-        """The first READY version that carries the digest."""
-        found = [
-            int(version.version)
-            for version in self._versions()
-            if version.status == "READY" and self._tags_of(version).get("digest") == digest
-        ]
-        return ModelRef(name=self.name, version=str(min(found)), digest=digest) if found else None
+    def _carrying(self, digest: str) -> list[ModelRef]:
+        return [ref for ref in self.versions() if ref.digest == digest]
 
-    def _versions(self) -> Iterator[ModelVersion]:
-        token = None
-        while True:  # Unity Catalog takes no other filter and no order
-            page = self.client.search_model_versions(f"name='{self.name}'", page_token=token)
-            yield from page
-            token = page.token
-            if not token:
-                return
+    def _only(self, digest: str) -> ModelRef | None:
+        """The first version of these bytes; any later one is deleted.
 
-    def _tags_of(self, version: ModelVersion) -> Mapping[str, str]:
-        """Tags of a search result: Unity Catalog gives none there, so that it is read again."""
-        if not isinstance(version.tags, Mapping):
-            version = self.client.get_model_version(self.name, version.version)
-        return dict(version.tags)
+        A second one appears where two processes register at once, or where a request was sent
+        again because its answer was lost. Numbers only grow, so that everybody keeps the same one.
+        """
+        found = self._carrying(digest)
+        for duplicate in found[1:]:
+            with already_gone_is_fine():
+                self.client.delete_model_version(self.name, duplicate.version)
+        return found[0] if found else None
 
     def _create_version(self, bundle: Bundle, tags: Mapping[str, str]) -> None:
         experiment_id = find_experiment(self.client, self._experiment, self._artifact_root)
@@ -227,6 +216,9 @@ class MlflowRegistry:
         if model_id is None:
             name = self.name.rpartition(".")[2]
             model_id = upload(self.client, experiment_id, name, bundle, tags)
+        self._point_at_bytes(model_id, tags)
+
+    def _point_at_bytes(self, model_id: str, tags: Mapping[str, str]) -> None:
         # A server checks that the model owns the source. Without one, MLflow would look the model
         # up in whatever store the process used last, so that there the source is said plainly.
         owned = {"source": f"models:/{model_id}", "model_id": model_id}

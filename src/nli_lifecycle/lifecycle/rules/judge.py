@@ -6,26 +6,30 @@ from nli_lifecycle.lifecycle.evidence import Evidence
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.rules.comparison import compare_with_champion
 from nli_lifecycle.lifecycle.rules.costs import judge_budgets, judge_holdout
+from nli_lifecycle.lifecycle.rules.people import judge_standing
 from nli_lifecycle.lifecycle.rules.quality import enough_pairs, judge_minimums
 from nli_lifecycle.lifecycle.rules.result import RuleResult
 from nli_lifecycle.lifecycle.rules.subsets import judge_slices, judge_stress
 from nli_lifecycle.lifecycle.rules.trust import judge_trust
+from nli_lifecycle.lifecycle.standing import Standing
 
 
-def judge(policy: Policy, evidence: Evidence) -> tuple[RuleResult, ...]:
+def judge(policy: Policy, evidence: Evidence, standing: Standing) -> tuple[RuleResult, ...]:
     """Apply every rule of the policy.
 
     Args:
         policy: the environment's rules.
         evidence: what was measured.
+        standing: the ledger and what people said.
 
     Returns:
         One result per rule that applies. Too few pairs, or a label that none of them carries,
-        make every other figure meaningless: then that is the only result.
+        make every other figure meaningless: then only people's rules stand beside it.
     """
     enough = enough_pairs(policy, evidence)
+    people = judge_standing(policy, standing)
     if enough.outcome != "PASS":
-        return (enough,)
+        return (enough, *people)
     return (
         enough,
         *judge_minimums(policy, evidence),
@@ -35,13 +39,5 @@ def judge(policy: Policy, evidence: Evidence) -> tuple[RuleResult, ...]:
         *judge_trust(policy, evidence),
         *judge_budgets(policy, evidence),
         *judge_holdout(policy, evidence),
-        *_approvals(policy),
+        *people,
     )
-
-
-def _approvals(policy: Policy) -> tuple[RuleResult, ...]:
-    if not policy.approvals:
-        return ()
-    people = "approval" if policy.approvals == 1 else "approvals"
-    sentence = f"The policy asks for {policy.approvals} {people}, and none is given."
-    return (RuleResult(rule="approval", outcome="INCONCLUSIVE", sentence=sentence),)

@@ -13,7 +13,9 @@ from nli_lifecycle.datasets.source import RawFolder
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.holdout import count_judgement
 from nli_lifecycle.lifecycle.registry import Registry
-from nli_lifecycle.lifecycle.versions import CHAMPION, Incumbent
+from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.lifecycle.projection import located, settle
+from nli_lifecycle.lifecycle.versions import Incumbent
 from nli_lifecycle.nli.budgets import Footprint, measure_footprints
 from nli_lifecycle.nli.bundle import Bundle
 from nli_lifecycle.nli.data.overlap import seen_exactly
@@ -38,18 +40,22 @@ def fetch_candidate(registry: Registry, candidate: ModelRef) -> Bundle:
     return registry.fetch(candidate)
 
 
-def fetch_champion(registry: Registry, candidate: ModelRef, candidate_bundle: Bundle) -> Incumbent:
-    """Find out who is champion, and bring its bytes.
+def fetch_champion(
+    registry: Registry, candidate: ModelRef, candidate_bundle: Bundle, policy: Policy
+) -> Incumbent:
+    """Find out who is champion by the ledger, and bring its bytes.
 
     Args:
-        registry: the environment's registry.
+        registry: the environment's registry; brought into order first.
         candidate: the version to be judged; orders this node after its registration.
         candidate_bundle: serves for both where the champion is the same bytes.
+        policy: says what becomes of an alias that a person moved by hand.
 
     Returns:
         The champion, or nobody where there is none yet.
     """
-    champion = registry.alias(CHAMPION)
+    history = settle(registry, policy.manual_moves).history
+    champion = located(registry, history.champion)
     if champion is None:
         return Incumbent()
     same = champion.digest == candidate.digest

@@ -51,7 +51,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=fetch_champion,
-                inputs=["registry", "candidate", "candidate_bundle"],
+                inputs=["registry", "candidate", "candidate_bundle", "params:policy"],
                 outputs="champion",
                 name="fetch_champion",
             ),

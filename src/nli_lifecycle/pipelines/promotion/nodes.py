@@ -1,4 +1,4 @@
-"""Nodes of promotion: decide, write it down for people, release."""
+"""Nodes of promotion: read the standing, decide, write it down, release."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from nli_lifecycle.lifecycle.evidence import Evidence, EvidenceError
 from nli_lifecycle.lifecycle.exhibits import Exhibits
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.registry import Registry
-from nli_lifecycle.lifecycle.release import ReleaseRecord, release
+from nli_lifecycle.lifecycle.release import ReleaseError, ReleaseRecord, release
+from nli_lifecycle.lifecycle.standing import Standing, take_standing
 from nli_lifecycle.nli.metrics.figures import Interval
+from nli_lifecycle.report.card import describe, figure_tags, write_card
 from nli_lifecycle.report.page import write_report as write_page
-from nli_lifecycle.tracking import run_tags
+from nli_lifecycle.tracking import run_link, run_tags
 
 VERDICT = {
     "promote": "The candidate becomes champion.",
@@ -29,9 +31,14 @@ FIGURES = {
 MARK = {"PASS": "✓ PASS", "FAIL": "✗ FAIL", "INCONCLUSIVE": "? INCONCLUSIVE"}
 
 
-def make_decision(policy: Policy, evidence: Evidence) -> Decision:
+def read_standing(registry: Registry, policy: Policy, evidence: Evidence) -> Standing:
+    """Bring the environment into order, and read what the ledger and people say."""
+    return take_standing(registry, policy, evidence)
+
+
+def make_decision(policy: Policy, evidence: Evidence, standing: Standing) -> Decision:
     """Judge the candidate by the environment's policy."""
-    return decide(policy, evidence)
+    return decide(policy, evidence, standing)
 
 
 def write_decision(decision: Decision, evidence: Evidence) -> str:
@@ -87,16 +94,47 @@ def write_report(
     )
 
 
-def carry_out(registry: Registry, decision: Decision, text: str, report: str) -> ReleaseRecord:
+def write_model_card(
+    registry: Registry, decision: Decision, evidence: Evidence, policy: Policy
+) -> str:
+    """Write the candidate's model card, as Markdown."""
+    return write_card(decision, evidence, policy, registry.tags(decision.candidate))
+
+
+def carry_out(
+    registry: Registry,
+    policy: Policy,
+    evidence: Evidence,
+    decision: Decision,
+    text: str,
+    report: str,
+    card: str,
+) -> ReleaseRecord:
     """Carry the decision out in the environment's registry.
 
     Args:
         registry: the environment's registry.
+        policy: the rules; with the evidence they prove that the decision was not altered.
+        evidence: likewise.
         decision: the judgement.
         text: the decision for people; taken so that nothing moves before it is written down.
         report: its page; likewise.
+        card: the model card; its beginning becomes the version's description.
+
+    Raises:
+        ReleaseError: the decision does not follow from the policy and the evidence, or does not
+            fit the registry and the ledger as they are now.
     """
-    return release(registry, decision, run_tags().get("run_id"))
+    if decide(policy, evidence, decision.standing) != decision:
+        raise ReleaseError(
+            f"The decision on {decision.candidate} does not follow from the policy and the "
+            "evidence: one of the three was altered. Run "
+            f"`kedro run --env {decision.environment} --pipelines promotion`."
+        )
+    if decision.outcome != "unchanged":
+        registry.tag(decision.candidate, figure_tags(evidence))
+        registry.describe(decision.candidate, describe(decision, evidence, run_link()))
+    return release(registry, decision, run_tags().get("run_id"), policy.manual_moves)
 
 
 def _figures(evidence: Evidence) -> list[str]:

@@ -1,8 +1,15 @@
-"""decide → write down → carry out."""
+"""standing → decide → write down → carry out."""
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import carry_out, make_decision, write_decision, write_report
+from .nodes import (
+    carry_out,
+    make_decision,
+    read_standing,
+    write_decision,
+    write_model_card,
+    write_report,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -10,8 +17,14 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
+                func=read_standing,
+                inputs=["registry", "params:policy", "evidence"],
+                outputs="standing",
+                name="read_standing",
+            ),
+            Node(
                 func=make_decision,
-                inputs=["params:policy", "evidence"],
+                inputs=["params:policy", "evidence", "standing"],
                 outputs="decision",
                 name="decide",
             ),
@@ -28,8 +41,22 @@ def create_pipeline() -> Pipeline:
                 name="write_report",
             ),
             Node(
+                func=write_model_card,
+                inputs=["registry", "decision", "evidence", "params:policy"],
+                outputs="model_card",
+                name="write_model_card",
+            ),
+            Node(
                 func=carry_out,
-                inputs=["registry", "decision", "decision_text", "decision_report"],
+                inputs=[
+                    "registry",
+                    "params:policy",
+                    "evidence",
+                    "decision",
+                    "decision_text",
+                    "decision_report",
+                    "model_card",
+                ],
                 outputs="release_record",
                 name="release",
             ),

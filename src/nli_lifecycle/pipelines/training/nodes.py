@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from nli_lifecycle.datasets.models import ModelStore
+from nli_lifecycle.lifecycle.approval import supersede_others
 from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.standing import AUTHOR
 from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
 from nli_lifecycle.nli.training.encoders import encoder_digest, locate_encoder
@@ -119,6 +121,9 @@ def register_candidate(
         "training_key": training_key,
         "data_version": data_version,
         "code_version": code_version(),
+        AUTHOR: registry.actor,
         **run_tags("config_hash", "environment", "git_sha", "git_dirty"),
     }
-    return registry.register(bundle, tags)
+    candidate = registry.register(bundle, tags)
+    supersede_others(registry, candidate)
+    return candidate
