@@ -36,6 +36,7 @@ from nli_lifecycle.lifecycle.decision import decide
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.evidence import EvaluationSet, Evidence, Method, Trust
 from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.lifecycle.standing import Standing
 from nli_lifecycle.nli.metrics.comparison import compare
 from nli_lifecycle.nli.metrics.measures import measure
 from nli_lifecycle.nli.metrics.resampling import Resampling
@@ -110,7 +111,8 @@ def judge(policy: Policy, truth, candidate, champion, clusters, seed: int) -> st
         candidate_trust=trust,
         champion_trust=trust,
     )
-    return decide(policy, evidence).outcome
+    standing = Standing(epoch=1, head="0" * 64, champion=evidence.champion)
+    return decide(policy, evidence, standing).outcome
 
 
 def mlflow_promotes(candidate: float, champion: float) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.evidence import EvaluationSet, Evidence, Method, Trust
+from nli_lifecycle.lifecycle.decision import Decision, decide
 from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.lifecycle.standing import Standing
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.budgets import Footprint
 from nli_lifecycle.nli.data.overlap import Overlap
@@ -121,3 +123,9 @@ def evidence(
         candidate_footprint=candidate_footprint,
         champion_footprint=champion_footprint,
     )
+
+
+def judged(policy: Policy, measured: Evidence, **standing) -> Decision:
+    """Decide where the ledger agrees with the evidence, unless the arguments say otherwise."""
+    standing = {"epoch": 1, "head": "e" * 64, "champion": measured.champion, **standing}
+    return decide(policy, measured, Standing.model_validate(standing))

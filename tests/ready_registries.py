@@ -10,10 +10,22 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.ledger.entry import Held
+from nli_lifecycle.lifecycle.ledger.protocol import append
 from nli_lifecycle.lifecycle.memory import InMemoryRegistry
+from nli_lifecycle.lifecycle.projection import project, settle
 from nli_lifecycle.lifecycle.registry import MlflowRegistry, Registry
 
 MakeRegistry = Callable[..., Registry]
+
+
+def crown(registry: Registry, ref: ModelRef) -> ModelRef:
+    """Make a version the champion without judging it."""
+    seen = settle(registry).history
+    assert append(registry.ledger, seen, "promote", champion=Held.of(ref), actor="a test")
+    project(registry)
+    return ref
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +49,7 @@ def store(empty_store: Path, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def mlflow_registry(store: str, tmp_path: Path) -> MakeRegistry:
     def make(environment: str = "dev", upstream: Registry | None = None) -> MlflowRegistry:
-        return MlflowRegistry(
+        registry = MlflowRegistry(
             f"{environment}.nli.classifier",
             environment=environment,
             experiment=f"nli-{environment}",
@@ -46,6 +58,8 @@ def mlflow_registry(store: str, tmp_path: Path) -> MakeRegistry:
             tracking_uri=store,
             upstream=upstream,
         )
+        registry.actor = "somebody"
+        return registry
 
     return make
 

@@ -43,6 +43,9 @@ CLASSIFIER = """
 class Classifier:
     @classmethod
     def load(cls, payload, verify=True):
+        model = payload / "model.onnx"
+        if model.exists() and "wrong" in model.read_text():
+            raise ValueError("Golden probe 3 is answered differently.")
         return cls()
 
     def predict_proba(self, premises, hypotheses):
@@ -51,10 +54,11 @@ class Classifier:
 
 
 def sealed_folder(folder: Path, text: str = "weights") -> Bundle:
-    """Seal a folder that has a bundle's shape and cannot be loaded as a model."""
+    """Seal a folder that has a bundle's shape; weights that say "wrong" fail their golden probes."""
     payload = folder / "artifacts" / "bundle"
     payload.mkdir(parents=True)
     (payload / "model.onnx").write_text(text)
+    (payload / "inference.py").write_text(CLASSIFIER)
     flavor = {
         "loader_module": "mlflow.pyfunc.model",
         "model_code_path": "model.py",

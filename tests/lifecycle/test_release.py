@@ -2,11 +2,15 @@
 
 import pytest
 from ready_evidence import POLICY, around, evidence
+from ready_registries import crown
 from sealed_folder import sealed_folder
 
 from nli_lifecycle.lifecycle.decision import decide
+from nli_lifecycle.lifecycle.ledger.protocol import read
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.release import ReleaseError, release
+from nli_lifecycle.lifecycle.standing import take_standing
+from nli_lifecycle.nli.bundle import BundleError
 
 pytest_plugins = ["ready_registries"]
 
@@ -24,7 +28,12 @@ def judged(registry, **measured):
     facts = evidence(**measured).model_copy(
         update={"candidate": registry.alias("candidate"), "environment": registry.environment}
     )
-    return decide(measured.get("policy", POLICY), facts)
+    policy = measured.get("policy", POLICY)
+    return decide(policy, facts, take_standing(registry, policy, facts))
+
+
+def kinds(registry):
+    return [entry.kind for entry in read(registry.ledger).history.entries]
 
 
 def test_a_decision_of_another_environment_is_refused(registry):
@@ -47,9 +56,45 @@ def test_a_decision_against_yesterdays_champion_is_refused(registry, tmp_path):
     winner = registry.register(sealed_folder(tmp_path / "two", "b"), {})
     release(registry, judged(registry), "run2")
     registry.register(sealed_folder(tmp_path / "again", "a"), {})
-    with pytest.raises(ReleaseError, match="compared with no champion, but .* is now .*version 2"):
+    with pytest.raises(ReleaseError, match="made at epoch 0 .* now at epoch 1 .promote by"):
         release(registry, late, "run1")
     assert registry.alias("champion") == winner
+    assert kinds(registry) == ["bootstrap", "promote"]
+
+
+def test_any_step_of_the_ledger_since_the_decision_refuses_it(registry):
+    from nli_lifecycle.lifecycle.moves import freeze
+
+    decision = judged(registry)
+    freeze(registry, "incident")
+    with pytest.raises(ReleaseError, match="epoch 0 .* now at epoch 1 .freeze by somebody"):
+        release(registry, decision, None)
+
+
+def test_a_candidate_that_fails_its_golden_probes_is_not_released(registry, tmp_path):
+    registry.register(sealed_folder(tmp_path / "bad", "wrong weights"), {})
+    with pytest.raises(BundleError, match="does not answer as it was sealed: Golden probe 3"):
+        release(registry, judged(registry), None)
+    assert registry.alias("champion") is None and kinds(registry) == ["bootstrap"]
+
+
+def test_a_promoter_that_loses_the_race_stops_and_harms_nothing(registry, monkeypatch, tmp_path):
+    """Another process commits between the look at the head and the entry."""
+    decision = judged(registry)
+    rival = registry.register(sealed_folder(tmp_path / "two", "b"), {})
+    registry.point("candidate", decision.candidate)
+    fetch = registry.fetch
+
+    def slow_fetch(ref):
+        monkeypatch.setattr(registry, "fetch", fetch)
+        crown(registry, rival)
+        return fetch(ref)
+
+    monkeypatch.setattr(registry, "fetch", slow_fetch)
+    with pytest.raises(ReleaseError, match="changed dev.nli.classifier first: .* epoch 1"):
+        release(registry, decision, None)
+    assert registry.alias("champion") == rival
+    assert kinds(registry) == ["bootstrap", "promote"]
 
 
 def test_a_decision_about_a_candidate_that_was_replaced_is_refused(registry, tmp_path):
@@ -72,6 +117,13 @@ def test_the_first_promotion_makes_a_champion(registry):
     assert tags["evidence_hash"] == decision.evidence_hash
     assert tags["policy_hash"] == POLICY.content_hash()
     assert tags["decision_hash"] == record.decision_hash == decision.content_hash()
+    entry = read(registry.ledger).history.head
+    assert (entry.kind, entry.epoch, entry.decision, entry.run, entry.reason) == (
+        *("promote", 1, decision.content_hash(), "run1", "by policy"),
+    )
+    assert (record.epoch, record.entry) == (1, entry.line_hash())
+    assert (tags["promotion_id"], tags["released_by"]) == (entry.promotion, "somebody")
+    assert tags["ledger_entry_000001"] == entry.text()
 
 
 def test_a_promotion_keeps_the_previous_champion(registry, tmp_path):
@@ -106,6 +158,7 @@ def test_unchanged_touches_nothing(registry):
 def test_the_same_promotion_again_changes_nothing(registry):
     decision = judged(registry)
     assert release(registry, decision, "run1") == release(registry, decision, "run1")
+    assert kinds(registry) == ["bootstrap", "promote"]
 
 
 def test_long_reasons_are_cut_to_what_a_tag_holds(registry):

@@ -17,6 +17,7 @@ from sealed_folder import sealed_folder
 from nli_lifecycle.lifecycle.decision import decide
 from nli_lifecycle.lifecycle.registry import MlflowRegistry
 from nli_lifecycle.lifecycle.release import release
+from nli_lifecycle.lifecycle.standing import take_standing
 from nli_lifecycle.pipelines.intake.nodes import take_in
 
 pytestmark = pytest.mark.slow
@@ -68,7 +69,8 @@ def test_a_model_is_registered_released_and_taken_in(server: str, tmp_path: Path
     candidate = dev.register(sealed_folder(tmp_path / "model"), {"data_version": "d1"})
     assert dev.register(sealed_folder(tmp_path / "again"), {}) == candidate
     facts = evidence(champion=None).model_copy(update={"candidate": candidate})
-    assert release(dev, decide(POLICY, facts), None).champion == candidate
+    decision = decide(POLICY, facts, take_standing(dev, POLICY, facts))
+    assert release(dev, decision, None).champion == candidate
 
     staging = registry("staging", upstream=dev)
     copy = take_in(staging)

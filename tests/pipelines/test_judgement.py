@@ -125,6 +125,7 @@ def test_every_run_left_its_documents_and_figures_in_mlflow(home):
         "decision/decision.json",
         "decision/decision.md",
         "decision/decision.html",
+        "decision/model_card.md",
         "decision/release_record.json",
     }
     assert found.data.metrics["evaluation_judged"] == 1

@@ -7,9 +7,8 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from ready_evidence import POLICY, around, comparison, evidence, part
+from ready_evidence import POLICY, around, comparison, evidence, judged, part
 
-from nli_lifecycle.lifecycle.decision import decide
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.nli.budgets import Footprint
 from nli_lifecycle.nli.metrics.figures import Interval
@@ -51,7 +50,7 @@ class Balance(HTMLParser):
 
 def page(found, policy=POLICY, pairs=(PAIR,), lineage=None) -> str:
     return write_report(
-        decision=decide(policy, found),
+        decision=judged(policy, found),
         evidence=found,
         disagreements=pd.DataFrame(list(pairs)),
         footprints={"candidate": Footprint(6.0, 210.0, 24.0, 300.0)},
@@ -92,7 +91,7 @@ def test_every_verdict_makes_a_whole_page(found, policy, verdict):
     balance.feed(html)
     assert balance.open == []
     text = " ".join(re.sub(r"<[^>]+>", " ", html).split())
-    for rule in decide(policy, found).rules:
+    for rule in judged(policy, found).rules:
         assert rule.sentence.replace("'", "&#39;") in text, rule.sentence
 
 

@@ -119,8 +119,8 @@ def _held(registry: Registry, version: str | None) -> tuple[ModelRef, dict[str, 
         )
     if said != "hold":
         raise MoveError(
-            f"{candidate} is not held ({said or 'not judged yet'}), so there is nothing to approve. "
-            f"Judge it: `kedro run --env {registry.environment}`."
+            f"{candidate} is not held ({said or 'not judged yet'}), so there is nothing to "
+            f"approve. Judge it: `kedro run --env {registry.environment}`."
         )
     return candidate, tags
 

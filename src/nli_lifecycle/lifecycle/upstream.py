@@ -43,7 +43,7 @@ def released_champion(upstream: Registry) -> ModelRef:
     if last.after is None or last.after.digest != champion.digest:
         raise RegistryError(
             f"The alias champion of {upstream.name} points at version {champion.version}, but the "
-            f"last release there is of {last.after or 'nobody'}: it was moved by hand, or a release "
-            f"is under way. {repair}"
+            f"last release there is of {last.after or 'nobody'}: it was moved by hand, or a "
+            f"release is under way. {repair}"
         )
     return champion

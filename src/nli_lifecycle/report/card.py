@@ -31,8 +31,8 @@ def write_card(
     lines = [
         f"# {decision.candidate}",
         "",
-        "Natural Language Inference: does a premise entail a hypothesis, contradict it, or neither?",
-        "Takes `premise` and `hypothesis`, gives `label` and a probability per label.",
+        "Natural Language Inference: does a premise entail a hypothesis, contradict it, or",
+        "neither? Takes `premise` and `hypothesis`, gives `label` and a probability per label.",
         "",
         f"## {decision.environment}: {decision.outcome}",
         "",
@@ -41,9 +41,9 @@ def write_card(
         "",
         f"| figure ({evidence.method.confidence:.0%} interval) | this model | champion |",
         "| --- | --- | --- |",
-        f"| accuracy | {_cell(ours.accuracy)} | {_cell(theirs and theirs.accuracy)} |",
-        f"| macro-F1 | {_cell(ours.macro_f1)} | {_cell(theirs and theirs.macro_f1)} |",
-        f"| log loss | {_cell(ours.log_loss)} | {_cell(theirs and theirs.log_loss)} |",
+        f"| accuracy | {_cell(ours.accuracy)} | {_cell(theirs.accuracy if theirs else None)} |",
+        f"| macro-F1 | {_cell(ours.macro_f1)} | {_cell(theirs.macro_f1 if theirs else None)} |",
+        f"| log loss | {_cell(ours.log_loss)} | {_cell(theirs.log_loss if theirs else None)} |",
         *(
             f"| recall of {label} | {_cell(figures.recall)} | {_cell(_recall(theirs, label))} |"
             for label, figures in ours.classes.items()

@@ -10,6 +10,8 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from ready_evidence import POLICY
+from ready_evidence import judged as decision_on
+from ready_registries import crown
 from sealed_folder import answering_bundle, sealed_folder
 
 from nli_lifecycle.datasets.source import RawFolder
@@ -146,12 +148,10 @@ def test_a_slice_that_does_not_exist_stops_the_evaluation(registry, bundles, pai
 
 
 def test_three_pairs_of_one_label_are_measured_and_never_pass(registry, bundles, pairs):
-    from nli_lifecycle.lifecycle.decision import decide
-
     few = pairs[pairs["label"] == "neutral"].head(3).reset_index(drop=True)
     evidence, _ = evaluate(registry, registry.register(bundles["good"], {}), few)
     assert evidence.candidate_measures.accuracy.upper > evidence.candidate_measures.accuracy.lower
-    assert decide(POLICY, evidence).outcome == "hold"
+    assert decision_on(POLICY, evidence).outcome == "hold"
 
 
 def test_the_first_candidate_is_measured_alone(registry, bundles, pairs):
@@ -179,7 +179,7 @@ def test_the_first_candidate_is_measured_alone(registry, bundles, pairs):
 
 def test_a_candidate_is_compared_with_the_champion_on_the_same_pairs(registry, bundles, pairs):
     champion = registry.register(bundles["bad"], {})
-    registry.point("champion", champion)
+    crown(registry, champion)
     candidate = registry.register(bundles["good"], {})
     evidence, made = evaluate(registry, candidate, pairs)
 
@@ -207,7 +207,7 @@ def test_the_champions_own_bytes_are_predicted_once_and_differ_by_nothing(
     registry, bundles, pairs, monkeypatch
 ):
     champion = registry.register(bundles["good"], {})
-    registry.point("champion", champion)
+    crown(registry, champion)
     loads = []
     load = mlflow.pyfunc.load_model
     monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda uri: loads.append(uri) or load(uri))
@@ -265,7 +265,7 @@ def test_the_evaluation_set_is_known_by_its_texts_and_labels(registry, bundles, 
 
 
 def test_the_same_measurement_is_the_same_evidence(registry, bundles, pairs):
-    registry.point("champion", registry.register(bundles["bad"], {}))
+    crown(registry, registry.register(bundles["bad"], {}))
     candidate = registry.register(bundles["good"], {})
     first, again = (evaluate(registry, candidate, pairs)[0] for _ in range(2))
     assert first.content_hash() == again.content_hash()
@@ -280,7 +280,7 @@ def test_a_set_that_judges_another_digest_is_worn_by_one(registry, bundles, pair
 
 
 def test_metrics_have_stable_names(registry, bundles, pairs):
-    registry.point("champion", registry.register(bundles["bad"], {}))
+    crown(registry, registry.register(bundles["bad"], {}))
     _, made = evaluate(registry, registry.register(bundles["good"], {}), pairs)
     metrics = made["evaluation_metrics"]
     assert metrics["accuracy"] == {"value": pytest.approx(0.9), "step": 0}
@@ -299,7 +299,7 @@ def test_metrics_have_stable_names(registry, bundles, pairs):
 @pytest.mark.parametrize("with_champion, models", [(False, 1), (True, 2)])
 def test_plots_show_the_figures(registry, bundles, pairs, with_champion, models):
     if with_champion:
-        registry.point("champion", registry.register(bundles["bad"], {}))
+        crown(registry, registry.register(bundles["bad"], {}))
     evidence, made = evaluate(
         registry, registry.register(bundles["good"], {}), pairs, stress={"rows": 60}
     )

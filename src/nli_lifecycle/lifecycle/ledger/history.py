@@ -106,7 +106,7 @@ def verified(entries: Sequence[Entry], name: str) -> History:
             raise LedgerGone(f"{where} is of kind {entry.kind}, out of place. {REBUILD}")
         if entry.previous_hash != hashed:
             raise LedgerGone(
-                f"{where} does not follow on the entry before it: one of them was altered. {REBUILD}"
+                f"{where} does not follow on the entry before it: one was altered. {REBUILD}"
             )
         if entry.before != champion:
             raise LedgerGone(f"{where} names another champion than the one before it. {REBUILD}")

@@ -20,6 +20,7 @@ from nli_lifecycle.lifecycle.registry.answers import explained
 from nli_lifecycle.lifecycle.registry.upload import find_experiment
 from nli_lifecycle.lifecycle.versions import RegistryError
 
+HOME = "ledger runs"  # the experiment under which ledgers' runs lie, away from other runs
 RUN_TAG = "ledger_run_id"
 CONTINUED = "continued_in"  # a full run's last parameter: the id of the next one
 MOST_LINES = 1_500  # Databricks allows 1,600 parameters a run
@@ -32,9 +33,7 @@ class MlflowLedger:
     Args:
         name: registered model.
         client: of the environment's tracking store.
-        home: experiment under which the run is made, and its artifact location should it have to
-            be made.
-        experiment: name of the experiment that points at the run.
+        folder: prefix of the experiments' names; Databricks wants a path.
         most_lines: lines after which a run is continued in another one.
     """
 
@@ -43,14 +42,13 @@ class MlflowLedger:
         name: str,
         client: MlflowClient,
         *,
-        home: tuple[str, str | None],
-        experiment: str,
+        folder: str = "",
         most_lines: int = MOST_LINES,
     ) -> None:
         self.name = name
         self.client = client
-        self.experiment = experiment
-        self._home = home
+        self.experiment = f"{folder}ledger of {name}"
+        self._home = f"{folder}{HOME}"
         self._most_lines = most_lines
 
     def lines(self) -> dict[str, str] | None:
@@ -91,6 +89,7 @@ class MlflowLedger:
     def replace(self, lines: Mapping[str, str]) -> None:
         """See ``Ledger.replace``."""
         with explained(f"restore the ledger of {self.name}"):
+            self._restore_home()
             found = self.client.get_experiment_by_name(self.experiment)
             run_id = self._make_run(lines)
             if found is not None:
@@ -162,7 +161,7 @@ class MlflowLedger:
         return text
 
     def _make_run(self, lines: Mapping[str, str]) -> str:
-        home = find_experiment(self.client, *self._home)
+        home = find_experiment(self.client, self._home, None)
         run = self.client.create_run(
             home,
             run_name=f"ledger of {self.name}",
@@ -172,6 +171,11 @@ class MlflowLedger:
             self.client.log_param(run.info.run_id, key, lines[key])
         self.client.set_terminated(run.info.run_id)  # else it would show as running for ever
         return str(run.info.run_id)
+
+    def _restore_home(self) -> None:
+        home = self.client.get_experiment_by_name(self._home)
+        if home is not None and home.lifecycle_stage != LifecycleStage.ACTIVE:
+            self.client.restore_experiment(home.experiment_id)
 
     def _point_at(self, run_id: str) -> None:
         """Make the run the ledger, unless another process was first: then drop it."""
@@ -183,12 +187,6 @@ class MlflowLedger:
         if self._first_run() != run_id:
             with suppress(MlflowException):  # an orphan that stays harms nobody
                 self.client.delete_run(run_id)
-
-
-def ledger_experiment(name: str, tracking_uri: str) -> str:
-    """Name of the experiment that leads to a model's ledger; Databricks wants a path."""
-    folder = "/Shared/" if tracking_uri.startswith("databricks") else ""
-    return f"{folder}ledger of {name}"
 
 
 def _missing(error: BaseException | None) -> bool:

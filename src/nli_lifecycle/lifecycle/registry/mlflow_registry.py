@@ -28,7 +28,7 @@ from nli_lifecycle.lifecycle.registry.answers import (
     explained,
 )
 from nli_lifecycle.lifecycle.registry.identity import acting
-from nli_lifecycle.lifecycle.registry.mlflow_ledger import MlflowLedger, ledger_experiment
+from nli_lifecycle.lifecycle.registry.mlflow_ledger import MlflowLedger
 from nli_lifecycle.lifecycle.registry.mlflow_versions import MlflowVersions
 from nli_lifecycle.lifecycle.registry.upload import find_experiment, finished_upload, upload
 from nli_lifecycle.lifecycle.versions import (
@@ -89,12 +89,8 @@ class MlflowRegistry(MlflowVersions):
     @cached_property
     def ledger(self) -> Ledger:
         """The environment's release ledger, in its tracking store."""
-        return MlflowLedger(
-            self.name,
-            self.client,
-            home=(self._experiment, self._artifact_root),
-            experiment=ledger_experiment(self.name, self._tracking_uri),
-        )
+        folder = "/Shared/" if self._tracking_uri.startswith("databricks") else ""
+        return MlflowLedger(self.name, self.client, folder=folder)
 
     @cached_property
     def actor(self) -> str:
