@@ -1,4 +1,5 @@
-"""The project's commands: `kedro run` that ends a foreseeable failure in one clear message."""
+"""The project's commands: `kedro run`, ending a foreseeable failure in one clear message, and
+`kedro lifecycle`."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
+from nli_lifecycle.commands.lifecycle import lifecycle
 from nli_lifecycle.errors import explain
 
 
@@ -29,3 +31,4 @@ def _run(**options: Any) -> Any:
 # Module-level name: a packaged project's entry point looks the command up here.
 run = click.Command("run", callback=_run, params=kedro_run.params, help=kedro_run.help)
 cli.add_command(run)
+cli.add_command(lifecycle)

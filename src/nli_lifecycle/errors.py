@@ -36,7 +36,7 @@ def explain(error: BaseException) -> str | None:
                 f"No permission for {cause.filename}. Give this user access to it, "
                 "or put data and stores elsewhere with NLI_HOME=<folder>."
             )
-        if isinstance(cause, (ValueError, ArithmeticError)) and _raised_by_us(cause):
+        if isinstance(cause, (ValueError, ArithmeticError, RuntimeError)) and _raised_by_us(cause):
             return str(cause)
     if unreachable := next(filter(_is_connection, _chain(error)), None):
         return (

@@ -74,7 +74,7 @@ class MlflowRegistry(MlflowVersions):
     ) -> None:
         self.environment = environment
         self.upstream = upstream
-        self._experiment = experiment
+        self.experiment = experiment
         self._artifact_root = artifact_root
         self._downloads = downloads
         self._tracking_uri = tracking_uri or mlflow.get_tracking_uri()
@@ -134,7 +134,7 @@ class MlflowRegistry(MlflowVersions):
             The version; None where the bytes are gone too.
         """
         with explained(f"look for the bytes of {digest[:12]}"):
-            experiment_id = find_experiment(self.client, self._experiment, self._artifact_root)
+            experiment_id = find_experiment(self.client, self.experiment, self._artifact_root)
             model_id = finished_upload(self.client, experiment_id, digest)
             if model_id is None:
                 return None
@@ -207,7 +207,7 @@ class MlflowRegistry(MlflowVersions):
         return found[0] if found else None
 
     def _create_version(self, bundle: Bundle, tags: Mapping[str, str]) -> None:
-        experiment_id = find_experiment(self.client, self._experiment, self._artifact_root)
+        experiment_id = find_experiment(self.client, self.experiment, self._artifact_root)
         model_id = finished_upload(self.client, experiment_id, bundle.digest)
         if model_id is None:
             name = self.name.rpartition(".")[2]

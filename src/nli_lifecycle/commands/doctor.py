@@ -1,0 +1,203 @@
+"""Pre-flight: is everything there that a run of an environment needs?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nli_lifecycle.commands.places import Place, load_configuration
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; where it is not fine, ``said`` tells how to mend it."""
+
+    check: str
+    fine: bool
+    said: str
+
+
+class Unfit(ValueError):
+    """What a check found wrong."""
+
+
+def examine(place: Place, conf_source: str | None = None) -> Iterator[Finding]:
+    """Check an environment, one thing after the other.
+
+    Args:
+        place: the environment.
+        conf_source: its configuration; None: the project's ``conf``.
+
+    Yields:
+        A finding per check; a failing check does not stop the others.
+    """
+    if place.settings:
+        source = conf_source or _project_configuration()
+        yield _look("configuration", lambda: _configuration(source, place.environment))
+        yield _look("catalog", lambda: _catalog(source, place.environment))
+        yield _look("data folder", lambda: _folder(Path(place.settings["data_root"])))
+    yield _look("stores", lambda: _stores(place))
+    yield _look("ledger", lambda: _ledger(place))
+    yield _look("aliases", lambda: _aliases(place))
+    if place.settings.get("upstream"):
+        yield _look("upstream", lambda: _upstream(place))
+    elif place.settings:
+        yield _look("encoder", lambda: _encoder(source, place.environment))
+
+
+def _look(check: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, True, look())
+    except Exception as error:  # whatever is wrong, the doctor reports it and goes on
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return Finding(check, False, " ".join(lines)[:600])
+
+
+def _project_configuration() -> str:
+    from kedro.utils import find_kedro_project
+
+    project = find_kedro_project(Path.cwd())
+    return str((project or Path.cwd()) / "conf")
+
+
+def _configuration(source: str, env: str) -> str:
+    from nli_lifecycle.lifecycle.policy import Policy
+    from nli_lifecycle.parameters import (
+        DataParameters,
+        EvaluationParameters,
+        ExportParameters,
+        TrainingParameters,
+    )
+
+    models: dict[str, Any] = {
+        "policy": Policy,
+        "data": DataParameters,
+        "evaluation": EvaluationParameters,
+        "export": ExportParameters,
+        "training": TrainingParameters,
+    }
+    parameters = load_configuration(source, env)["parameters"]
+    for name, model in models.items():
+        model.model_validate(parameters[name])
+    return f"globals and parameters of {env} resolve and are valid."
+
+
+def _catalog(source: str, env: str) -> str:
+    from importlib import import_module
+
+    catalog = load_configuration(source, env)["catalog"]
+    entries = {name: entry for name, entry in catalog.items() if not name.startswith("_")}
+    for name, entry in entries.items():
+        for kind in filter(None, (entry.get("type"), (entry.get("dataset") or {}).get("type"))):
+            module, _, attribute = kind.rpartition(".")
+            package = module if "." in kind and _importable(module) else f"kedro_datasets.{module}"
+            package = "kedro.io" if not module else package
+            if not hasattr(import_module(package), attribute):
+                raise Unfit(f"Entry {name}: there is no {kind}. Correct its type, or install it.")
+    return f"{len(entries)} entries, every class is there."
+
+
+def _importable(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _folder(folder: Path) -> str:
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not os.access(there, os.W_OK):
+        raise Unfit(f"{there} cannot be written to. Give this user access, or set NLI_HOME.")
+    return f"{folder} can be written to."
+
+
+def _stores(place: Place) -> str:
+    for uri in filter(None, {place.tracking_uri, place.registry_uri}):
+        if uri.startswith("sqlite:///"):
+            _folder(Path(uri.removeprefix("sqlite:///")))
+    if root := place.settings.get("artifact_root"):
+        _folder(Path(root))
+    if place.empty:
+        return "the embedded store will be made by the first run."
+    registry = place.open()
+    registry.aliases()
+    experiment = registry.client.get_experiment_by_name(registry.experiment)
+    if experiment is None:
+        return "reachable; the experiment will be made by the first run."
+    registry.client.set_experiment_tag(experiment.experiment_id, "doctor", "was here")
+    return f"reachable and writable, as {registry.actor}."
+
+
+def _ledger(place: Place) -> str:
+    if place.empty:
+        return "none yet: nothing was released."
+    from nli_lifecycle.lifecycle.ledger.entry import LedgerGone
+    from nli_lifecycle.lifecycle.ledger.protocol import read
+    from nli_lifecycle.lifecycle.mirror import mirrored
+    from nli_lifecycle.lifecycle.versions import CHAMPION
+
+    registry = place.open()
+    at = f"--env {place.environment}"
+    try:
+        records = read(registry.ledger)
+    except LedgerGone as error:
+        left = len(mirrored(registry))
+        raise Unfit(
+            f"{error} It was deleted or damaged; the versions still carry {left} of its lines."
+        ) from error
+    if records is not None:
+        return f"{len(records.history.entries)} entries, {len(records.votes)} votes, whole."
+    if lines := len(mirrored(registry)):
+        raise Unfit(
+            f"It was deleted: the versions carry {lines} of its lines. Restore it: "
+            f"`kedro lifecycle reconcile --rebuild {at}`."
+        )
+    if CHAMPION in registry.aliases():
+        raise Unfit(
+            "There never was one, but there is a champion. Take it over: "
+            f"`kedro lifecycle reconcile --adopt {at}`."
+        )
+    return "none yet: nothing was released."
+
+
+def _aliases(place: Place) -> str:
+    if place.empty:
+        return "none yet."
+    from nli_lifecycle.lifecycle.overview import status
+
+    found = status(place.open())
+    if not found["aliases_match"]:
+        raise Unfit(
+            found["fault"]
+            or "they do not follow the ledger: "
+            f"`kedro lifecycle reconcile --env {place.environment}`."
+        )
+    return "as the ledger says."
+
+
+def _upstream(place: Place) -> str:
+    from nli_lifecycle.lifecycle.upstream import released_champion
+
+    if place.empty:
+        return "nothing was released there yet."
+    upstream = place.open().upstream
+    assert upstream is not None
+    return f"{released_champion(upstream)} can be taken in."
+
+
+def _encoder(source: str, env: str) -> str:
+    from nli_lifecycle.nli.export.payload import check_exportable
+    from nli_lifecycle.nli.training.encoders import locate_encoder
+    from nli_lifecycle.parameters import TrainingParameters
+
+    parameters = load_configuration(source, env)["parameters"]["training"]
+    training = TrainingParameters.model_validate(parameters)
+    check_exportable(locate_encoder(training), max_length=training.max_length)
+    return f"{training.encoder} is there and can be exported."
