@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test test-slow check viz ui bench package clean clean-data
+.PHONY: help install run test test-slow check lifecycle viz ui bench package clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -64,9 +64,12 @@ test-slow: $(VENV)/.installed-test  ## run the slow and server-bound tests
 
 check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
 	@$(BIN)/black --check --quiet . || { echo "Formatting differs: run $(BIN)/black ." >&2; exit 1; }
-	@$(BIN)/flake8 src tests bench
+	@$(BIN)/flake8 src tests bench demo
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lifecycle: install  ## tell the whole story: promote, approve, reject, roll back (about 10 minutes)
+	@$(BIN)/python demo/lifecycle.py
 
 viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz
 	@$(BIN)/kedro viz run --env $(ENV)

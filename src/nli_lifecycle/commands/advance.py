@@ -72,6 +72,7 @@ def _why(place: Place, upstream: Place) -> str:
 def _run(place: Place) -> None:
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     command = [sys.executable, "-m", "nli_lifecycle", "--env", place.environment]
+    command += ["--conf-source", place.conf_source]
     done = subprocess.run(command, cwd=project, check=False)
     if done.returncode:
         raise PlaceError(

@@ -24,18 +24,14 @@ class Unfit(ValueError):
     """What a check found wrong."""
 
 
-def examine(place: Place, conf_source: str | None = None) -> Iterator[Finding]:
+def examine(place: Place) -> Iterator[Finding]:
     """Check an environment, one thing after the other.
-
-    Args:
-        place: the environment.
-        conf_source: its configuration; None: the project's ``conf``.
 
     Yields:
         A finding per check; a failing check does not stop the others.
     """
-    if place.settings:
-        source = conf_source or _project_configuration()
+    source = place.conf_source
+    if source:
         yield _look("configuration", lambda: _configuration(source, place.environment))
         yield _look("catalog", lambda: _catalog(source, place.environment))
         yield _look("data folder", lambda: _folder(Path(place.settings["data_root"])))
@@ -44,7 +40,7 @@ def examine(place: Place, conf_source: str | None = None) -> Iterator[Finding]:
     yield _look("aliases", lambda: _aliases(place))
     if place.settings.get("upstream"):
         yield _look("upstream", lambda: _upstream(place))
-    elif place.settings:
+    elif source:
         yield _look("encoder", lambda: _encoder(source, place.environment))
 
 
@@ -54,13 +50,6 @@ def _look(check: str, look: Callable[[], str]) -> Finding:
     except Exception as error:  # whatever is wrong, the doctor reports it and goes on
         lines = str(error).strip().splitlines() or [type(error).__name__]
         return Finding(check, False, " ".join(lines)[:600])
-
-
-def _project_configuration() -> str:
-    from kedro.utils import find_kedro_project
-
-    project = find_kedro_project(Path.cwd())
-    return str((project or Path.cwd()) / "conf")
 
 
 def _configuration(source: str, env: str) -> str:

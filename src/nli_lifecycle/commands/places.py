@@ -26,6 +26,7 @@ class Place:
     tracking_uri: str | None
     registry_uri: str | None
     settings: dict[str, Any] = field(default_factory=dict)
+    conf_source: str = ""
 
     @property
     def empty(self) -> bool:
@@ -117,6 +118,7 @@ def _place(source: str, env: str) -> Place:
         settings["tracking_uri"],
         settings["registry_uri"],
         settings,
+        source,
     )
 
 
