@@ -10,22 +10,10 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from nli_lifecycle.lifecycle.documents import ModelRef
-from nli_lifecycle.lifecycle.ledger.entry import Held
-from nli_lifecycle.lifecycle.ledger.protocol import append
 from nli_lifecycle.lifecycle.memory import InMemoryRegistry
-from nli_lifecycle.lifecycle.projection import project, settle
 from nli_lifecycle.lifecycle.registry import MlflowRegistry, Registry
 
 MakeRegistry = Callable[..., Registry]
-
-
-def crown(registry: Registry, ref: ModelRef) -> ModelRef:
-    """Make a version the champion without judging it."""
-    seen = settle(registry).history
-    assert append(registry.ledger, seen, "promote", champion=Held.of(ref), actor="a test")
-    project(registry)
-    return ref
 
 
 @pytest.fixture(scope="session")

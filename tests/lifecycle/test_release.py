@@ -1,8 +1,8 @@
 """What a decision does to a registry, in memory and in MLflow."""
 
 import pytest
+from life import crown
 from ready_evidence import POLICY, around, evidence
-from ready_registries import crown
 from sealed_folder import sealed_folder
 
 from nli_lifecycle.lifecycle.decision import decide

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nli_lifecycle.lifecycle.audit import kept_digests
 from nli_lifecycle.lifecycle.ledger.entry import Held, LedgerError, LedgerGone
+from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import Records, append, bootstrap, read
-from nli_lifecycle.lifecycle.mirror import lines_of, mirror, mirrored, restored
+from nli_lifecycle.lifecycle.mirror import lines_of, mirrored, restored
 from nli_lifecycle.lifecycle.moves import MoveError
 from nli_lifecycle.lifecycle.projection import ManualMoves, project, settle
 from nli_lifecycle.lifecycle.versions import CHAMPION, Registry
@@ -23,13 +25,9 @@ def reconcile(registry: Registry, manual_moves: ManualMoves = "restore") -> list
     """
     done: list[str] = []
     before = read(registry.ledger)
-    champion = before.history.champion if before else None
-    if champion and not any(ref.digest == champion.digest for ref in registry.versions()):
-        if revived := registry.revive(champion.digest):
-            project(registry)
-            done.append(
-                f"The champion's version was gone; its bytes are version {revived.version}."
-            )
+    if before:
+        done += _revive(registry, before.history)
+    missing = lines_of(before).keys() - mirrored(registry).keys() if before else set()
     aliases = registry.aliases()
     records = settle(registry, manual_moves)
     if before and records.history.epoch != before.history.epoch:
@@ -37,8 +35,20 @@ def reconcile(registry: Registry, manual_moves: ManualMoves = "restore") -> list
         done.append(f"Epoch {entry.epoch}: {entry.kind}, because {entry.reason}.")
     elif registry.aliases() != aliases:
         done.append("Aliases lagged behind the ledger; they follow it again.")
-    if written := mirror(registry, records):
-        done.append(f"{written} ledger lines were missing on the versions; written.")
+    if missing and records.history.champion:
+        done.append(f"{len(missing)} ledger lines were missing on the versions; written.")
+    return done
+
+
+def _revive(registry: Registry, history: History) -> list[str]:
+    """Make versions again of what a rollback may need and somebody deleted."""
+    done = []
+    there = {ref.digest for ref in registry.versions()}
+    for digest in sorted(kept_digests(history) - there):
+        if revived := registry.revive(digest):
+            done.append(f"The version of {digest[:12]} was gone; its bytes are {revived} now.")
+    if done:
+        project(registry)
     return done
 
 

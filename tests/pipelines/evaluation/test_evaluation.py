@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from life import crown
 from ready_evidence import POLICY
 from ready_evidence import judged as decision_on
-from ready_registries import crown
 from sealed_folder import answering_bundle, sealed_folder
 
 from nli_lifecycle.datasets.source import RawFolder

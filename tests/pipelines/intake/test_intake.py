@@ -1,5 +1,5 @@
 import pytest
-from ready_registries import crown
+from life import crown
 from sealed_folder import sealed_folder
 
 from nli_lifecycle.lifecycle.approval import approve

@@ -38,8 +38,9 @@ def explained(doing: str) -> Iterator[None]:
         yield
     except (MlflowException, RequestException) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
+        said = " ".join(lines if lines[0].endswith(":") else lines[:1])
         raise RegistryError(
-            f"Cannot {doing}: {lines[0][:300]}. Check that the store behind MLFLOW_TRACKING_URI "
+            f"Cannot {doing}: {said[:400]}. Check that the store behind MLFLOW_TRACKING_URI "
             "and MLFLOW_REGISTRY_URI (unset: the embedded one) is reachable and writable, "
             "then run again."
         ) from error
