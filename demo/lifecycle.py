@@ -34,10 +34,14 @@ ROWS = 4_000  # of staging's and prod's 8,000, to save time
 #: What differs from the shipped policies, and why.
 CHANGES: dict[str, dict[str, Any]] = {
     # The small model could not reach the shipped minimums: it stands for last year's model.
-    "dev": {"minimums": {"accuracy": 0.5, "macro_f1": 0.4}, "stress": {"margin": None}},
+    "dev": {
+        "minimums": {"accuracy": 0.5, "macro_f1": 0.4},
+        "stress": {"margin": None},  # no stress suites: time
+        "slices": {"margin": None},  # dev's guard would see the third model's damage spread
+    },
     "staging": {
         "minimums": {"accuracy": 0.5, "macro_f1": 0.4, "recall": {"contradiction": 0.2}},
-        "stress": {"margin": None},  # no stress suites: time
+        "stress": {"margin": None},
     },
     "prod": {
         "minimums": {
@@ -117,7 +121,7 @@ def better_model_follows() -> None:
 
 def damaged_model_is_stopped() -> None:
     scene("A third model has learnt something wrong, and dev cannot see it")
-    expect(run("dev", f"source_path={DRAWS}/damaged.csv,training.epochs=2"), "promote")
+    expect(run("dev", f"source_path={DRAWS}/damaged.csv"), "promote")
     found = run("staging")
     expect(found, "reject")
     if not any(DAMAGED in reason for reason in found["reasons"]):

@@ -20,3 +20,9 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("needs published NLI data: set NLI_REAL_DATA to its folder")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is at work in these tests: an alias that is wrong now stays wrong."""
+    monkeypatch.setattr("nli_lifecycle.lifecycle.projection.PATIENCE", 0.0)

@@ -54,7 +54,7 @@ class Classifier:
 
 
 def sealed_folder(folder: Path, text: str = "weights") -> Bundle:
-    """Seal a folder that has a bundle's shape; weights that say "wrong" fail their golden probes."""
+    """Seal a folder that has a bundle's shape; weights that say "wrong" fail their probes."""
     payload = folder / "artifacts" / "bundle"
     payload.mkdir(parents=True)
     (payload / "model.onnx").write_text(text)

@@ -7,7 +7,7 @@ from nli_lifecycle.lifecycle.ledger.entry import Entry, Held, Kind, LedgerError
 from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import Records, append, cast
 from nli_lifecycle.lifecycle.ledger.votes import rejection
-from nli_lifecycle.lifecycle.projection import located, project, settle
+from nli_lifecycle.lifecycle.projection import located, project_committed, settle
 from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.proof import prove
 
@@ -146,7 +146,7 @@ def _commit(
     entry = append(
         *(registry.ledger, seen, kind), champion=champion, actor=registry.actor, reason=reason
     )
-    history = project(registry).history
+    history = project_committed(registry, entry).history
     if entry is None:
         raise LedgerError(
             f"Another process changed {registry.name} first: it is at epoch {history.epoch} "

@@ -1,13 +1,15 @@
 """Aliases and tags follow the ledger's head; what a person moved by hand is noticed and recorded.
 
 Aliases have no compare-and-swap. A process may set one late, after another has gone on; it reads
-the ledger again afterwards and repeats until the two agree. Should it die in between, the mark
-``projection`` on the version tells its late write from a person's.
+the ledger again afterwards and repeats until the two agree, so that whoever finds them apart waits
+a moment. Should it die in between, the mark ``projection`` on the version tells its late write from
+a person's.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Literal
 
 from nli_lifecycle.lifecycle.documents import ModelRef
@@ -36,6 +38,8 @@ logger = logging.getLogger(__name__)
 ManualMoves = Literal["restore", "adopt"]
 PROJECTION = "projection"  # tag: 'pending' while aliases are moved to the version, then 'done'
 ATTEMPTS = 20
+#: Seconds in which a living process corrects an alias that it set late.
+PATIENCE = 2.0
 
 
 def settle(registry: Registry, manual_moves: ManualMoves = "restore") -> Records:
@@ -56,6 +60,7 @@ def settle(registry: Registry, manual_moves: ManualMoves = "restore") -> Records
         LedgerGone: the ledger was deleted or damaged, or is missing although there is a champion.
         LedgerError: others keep on changing it.
     """
+    suspected: tuple[int, str | None] | None = None
     for _ in range(ATTEMPTS):
         records = read(registry.ledger)
         if records is None:
@@ -72,7 +77,11 @@ def settle(registry: Registry, manual_moves: ManualMoves = "restore") -> Records
             return project(registry)
         elif not _finished(registry, champion, history) or _late(registry, pointed):
             return project(registry)
-        if registry.ledger.lines() is None or _moved_on(registry, history):
+        if _moved_on(registry, history):
+            continue
+        if suspected != (history.epoch, pointed):
+            suspected = history.epoch, pointed
+            time.sleep(PATIENCE)
             continue
         if _record_manual_move(registry, history, pointed, manual_moves):
             return project(registry)
@@ -101,6 +110,24 @@ def project(registry: Registry) -> Records:
         if registry.tags(champion).get(PROJECTION) != "done":
             registry.tag(champion, {PROJECTION: "done"})
     return records
+
+
+def project_committed(registry: Registry, entry: Entry | None) -> Records:
+    """Make the aliases follow what was just committed, or what another process did instead.
+
+    Raises:
+        LedgerError: the entry is committed, and the aliases could not be moved.
+    """
+    try:
+        return project(registry)
+    except (RegistryError, LedgerError) as error:
+        if entry is None:
+            raise
+        raise LedgerError(
+            f"Epoch {entry.epoch} ({entry.kind}) of {registry.name} is committed, but the aliases "
+            f"do not follow yet: {error} `kedro lifecycle reconcile --env {registry.environment}` "
+            "moves them; so does the next run."
+        ) from error
 
 
 def located(registry: Registry, held: Held | None, needed: bool = True) -> ModelRef | None:

@@ -12,7 +12,7 @@ from nli_lifecycle.lifecycle.documents import Document, ModelRef
 from nli_lifecycle.lifecycle.ledger.entry import Entry, Held
 from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import append
-from nli_lifecycle.lifecycle.projection import ManualMoves, located, project, settle
+from nli_lifecycle.lifecycle.projection import ManualMoves, located, project_committed, settle
 from nli_lifecycle.lifecycle.versions import CANDIDATE, LONGEST_TAG, Registry
 from nli_lifecycle.nli.proof import prove
 
@@ -95,7 +95,7 @@ def _commit(registry: Registry, decision: Decision, seen: History, run_id: str |
         decision=decision.content_hash(),
         run=run_id,
     )
-    history = project(registry).history
+    history = project_committed(registry, entry).history
     if entry is None:
         raise ReleaseError(
             f"Another process changed {registry.name} first: it is at epoch {history.epoch}, its "

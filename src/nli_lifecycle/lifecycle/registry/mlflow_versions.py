@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
@@ -61,11 +62,7 @@ class MlflowVersions:
         """Move an alias; the legacy stage follows the champion."""
         self._own(ref)
         with explained(f"set the alias {alias} of {self.name}"):
-            try:
-                self.client.set_registered_model_alias(self.name, alias, ref.version)
-            except MlflowException:
-                # The loser of a race to create an alias is refused once.
-                self.client.set_registered_model_alias(self.name, alias, ref.version)
+            _twice(self.client.set_registered_model_alias, self.name, alias, ref.version)
         if alias == CHAMPION and self._stage:
             with warnings.catch_warnings(), explained(f"move {ref} to stage {self._stage}"):
                 warnings.simplefilter(
@@ -98,7 +95,7 @@ class MlflowVersions:
         self._own(ref)
         with explained(f"tag {ref}"):
             for key, value in check_tags(tags).items():
-                self.client.set_model_version_tag(self.name, ref.version, key, value)
+                _twice(self.client.set_model_version_tag, self.name, ref.version, key, value)
 
     def describe(self, ref: ModelRef, text: str) -> None:
         """Set a version's description."""
@@ -130,3 +127,11 @@ class MlflowVersions:
         if not isinstance(version.tags, Mapping):
             version = self.client.get_model_version(self.name, version.version)
         return dict(version.tags)
+
+
+def _twice(set_it: Callable[..., Any], *values: str) -> None:
+    """Set an alias or a tag; whoever loses the race to create it is refused, but only once."""
+    try:
+        set_it(*values)
+    except MlflowException:
+        set_it(*values)
