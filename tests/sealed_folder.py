@@ -64,7 +64,9 @@ def sealed_folder(folder: Path, text: str = "weights") -> Bundle:
         "model_code_path": "model.py",
         "artifacts": {},
     }
-    (folder / "MLmodel").write_text(yaml.safe_dump({"flavors": {"python_function": flavor}}))
+    signature = {"inputs": '[{"type": "string", "name": "premise"}]', "outputs": "[]"}
+    model = {"flavors": {"python_function": flavor}, "signature": signature}
+    (folder / "MLmodel").write_text(yaml.safe_dump(model))
     return seal(folder)
 
 
