@@ -62,9 +62,10 @@ def changing(command: Command) -> Command:
 
 def reason(required: bool) -> Callable[[Command], Command]:
     """Give a command --reason."""
-    return click.option(
-        "--reason", default="", required=required, help="why; kept with the entry, for ever"
-    )
+    what = "why; kept with the entry, for ever"
+    if required:  # no default at all: with one, even None, click asks for nothing
+        return click.option("--reason", required=True, help=what)
+    return click.option("--reason", default="", help=what)
 
 
 @click.group(name="lifecycle")
