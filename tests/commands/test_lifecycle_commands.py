@@ -1,4 +1,4 @@
-"""`nli-lifecycle …` as a user types it where there is no project: a registry's address and a name."""
+"""`nli-lifecycle …` as typed where there is no project: a registry's address and a name are enough."""
 
 from __future__ import annotations
 
