@@ -140,3 +140,21 @@ def test_a_retrained_twin_is_never_promoted_as_better(sick, real_data: Path, see
     twin = kedro_run(home, "--params", f"{sick_file(real_data)},{asked}")
     assert twin["decision"] in ("hold", "reject")
     assert any("above the champion's" in reason for reason in twin["reasons"])
+
+
+@pytest.mark.skipif(
+    not os.environ.get("NLI_LARGE"), reason="ten minutes more: set NLI_LARGE=1 to run it"
+)
+def test_the_whole_story_goes_as_it_must(tmp_path: Path) -> None:
+    """`make lifecycle`: approval, a better model, a damaged one, rollback, dev deleted."""
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "demo" / "lifecycle.py")],
+        env={**os.environ, "NLI_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=1_800,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "→ REJECT: staging.nli.classifier version 3" in done.stdout
+    assert "genre voice -" in done.stdout
+    assert "prod: Mirror on the versions' tags: complete, every line equal." in done.stdout

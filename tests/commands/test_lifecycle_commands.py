@@ -1,4 +1,4 @@
-"""`nli-lifecycle …` as typed where there is no project: a registry's address and a name are enough."""
+"""`nli-lifecycle …` as typed where there is no project: a registry's address and a name do."""
 
 from __future__ import annotations
 
