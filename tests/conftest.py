@@ -25,4 +25,4 @@ def real_data() -> Path:
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else is at work in these tests: an alias that is wrong now stays wrong."""
-    monkeypatch.setattr("nli_lifecycle.lifecycle.projection.PATIENCE", 0.0)
+    monkeypatch.setattr("nli_lifecycle.lifecycle.settling.PATIENCE", 0.0)

@@ -28,7 +28,7 @@ from nli_lifecycle.lifecycle.approval import approve
 from nli_lifecycle.lifecycle.audit import verify
 from nli_lifecycle.lifecycle.ledger.protocol import read
 from nli_lifecycle.lifecycle.moves import rollback
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.registry import MlflowRegistry
 from nli_lifecycle.lifecycle.release import release
 from nli_lifecycle.pipelines.intake.nodes import take_in

@@ -13,7 +13,8 @@ from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.ledger.entry import Held
 from nli_lifecycle.lifecycle.ledger.protocol import append, read
 from nli_lifecycle.lifecycle.policy import Policy
-from nli_lifecycle.lifecycle.projection import located, project, settle
+from nli_lifecycle.lifecycle.projection import located, project
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.lifecycle.release import ReleaseRecord, release
 from nli_lifecycle.lifecycle.standing import take_standing

@@ -18,7 +18,8 @@ from life import judge, submit
 from nli_lifecycle.lifecycle.ledger.entry import Held, LedgerError
 from nli_lifecycle.lifecycle.ledger.protocol import append, read
 from nli_lifecycle.lifecycle.moves import MoveError, rollback
-from nli_lifecycle.lifecycle.projection import project_committed, settle
+from nli_lifecycle.lifecycle.projection import project_committed
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.registry import MlflowRegistry, RegistryError
 from nli_lifecycle.lifecycle.release import ReleaseError, release
 

@@ -24,16 +24,17 @@ NAME = "prod.nli.classifier"
 
 
 @pytest.fixture(autouse=True)
-def _no_address_from_outside(monkeypatch):
+def _no_address_from_outside():
+    """Not by monkeypatch: that would put back what ``mlflow.set_tracking_uri`` exported."""
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-        monkeypatch.delenv(name, raising=False)
+        os.environ.pop(name, None)
 
 
 @pytest.fixture
 def prod(mlflow_registry, tmp_path, monkeypatch):
     """One champion, and a held candidate."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # set_tracking_uri exports it
+    os.environ.pop("MLFLOW_TRACKING_URI", None)  # exported by the fixture `store`
     registry = mlflow_registry("prod")
     submit(registry, tmp_path, "one")
     promote(registry)

@@ -10,7 +10,7 @@ from nli_lifecycle.lifecycle.approval import approve, reject
 from nli_lifecycle.lifecycle.ledger.protocol import cast, read
 from nli_lifecycle.lifecycle.moves import MoveError
 from nli_lifecycle.lifecycle.policy import Policy
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.standing import standing_of
 
 pytest_plugins = ["ready_registries"]

@@ -14,7 +14,7 @@ from nli_lifecycle.lifecycle.approval import approve
 from nli_lifecycle.lifecycle.audit import verify
 from nli_lifecycle.lifecycle.ledger.entry import LedgerGone
 from nli_lifecycle.lifecycle.moves import rollback
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.reconcile import rebuild, reconcile
 from nli_lifecycle.pipelines.intake.nodes import take_in
 

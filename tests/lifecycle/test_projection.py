@@ -9,7 +9,8 @@ from ready_evidence import POLICY
 from nli_lifecycle.lifecycle.ledger.entry import Held, LedgerError, LedgerGone
 from nli_lifecycle.lifecycle.ledger.protocol import append, bootstrap, read
 from nli_lifecycle.lifecycle.moves import freeze
-from nli_lifecycle.lifecycle.projection import project, settle
+from nli_lifecycle.lifecycle.projection import project
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.registry import RegistryError
 
 pytest_plugins = ["ready_registries"]

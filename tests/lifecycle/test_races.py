@@ -15,7 +15,7 @@ from promoters import open_registry
 
 from nli_lifecycle.lifecycle.audit import verify
 from nli_lifecycle.lifecycle.ledger.protocol import read
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 
 pytest_plugins = ["ready_registries", "servers"]
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from nli_lifecycle.lifecycle.approval import approve
 from nli_lifecycle.lifecycle.ledger.entry import LedgerGone
 from nli_lifecycle.lifecycle.ledger.protocol import read
 from nli_lifecycle.lifecycle.moves import MoveError, rollback
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.reconcile import adopt, rebuild, reconcile
 from nli_lifecycle.lifecycle.registry import RegistryError
 

@@ -12,13 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from life import ASKING, judge, submit
 from ready_evidence import POLICY
 
-from nli_lifecycle.lifecycle import projection
+from nli_lifecycle.lifecycle import settling
 from nli_lifecycle.lifecycle.approval import approve, reject
 from nli_lifecycle.lifecycle.ledger.protocol import read
 from nli_lifecycle.lifecycle.memory import InMemoryRegistry
 from nli_lifecycle.lifecycle.mirror import lines_of, mirrored
 from nli_lifecycle.lifecycle.moves import MoveError, freeze, rollback, unfreeze
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.release import ReleaseError, release
 
 WRITES = ("register", "point", "tag", "describe")
@@ -33,7 +33,7 @@ class Environment(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        projection.PATIENCE = 0.0
+        settling.PATIENCE = 0.0
         self.folder = Path(tempfile.mkdtemp())
         self.registry = InMemoryRegistry(
             "prod.nli.classifier", environment="prod", folder=self.folder / "store"

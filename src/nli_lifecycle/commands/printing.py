@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 STYLE = {"promote": "green", "unchanged": "green", "hold": "yellow", "reject": "red"}
+WIDE = 110  # columns
 KIND = {"promote": "green", "rollback": "red", "freeze": "cyan", "unfreeze": "cyan"}
 
 
@@ -22,24 +24,37 @@ def print_status(found: Sequence[Mapping[str, Any]], console: Console | None = N
 def print_history(
     environment: str, entries: Sequence[Mapping[str, Any]], console: Console | None = None
 ) -> None:
-    """Print the ledger as a table, the newest entry last."""
+    """Print the ledger, the newest entry last: two lines an entry where the terminal is narrow."""
+    console = console or Console()
     if not entries:
-        (console or Console()).print(f"{environment}: nothing was released yet.")
+        console.print(f"{environment}: nothing was released yet.")
         return
-    table = Table(title=f"Releases of {environment}", title_justify="left", box=None)
+    title = f"Releases of {environment}"
+    if console.width < WIDE:
+        console.print(title, style="italic")
+        for entry in entries:
+            epoch, at, what, champion, why = _cells(entry)
+            console.print(Text.assemble(f"{epoch:>4}  {at}  ", what, f"  {champion}"))
+            console.print(Padding(why, (0, 0, 0, 6)))
+        return
+    table = Table(title=title, title_justify="left", box=None)
     for name in ("epoch", "at (UTC)", "what", "champion after it"):
         table.add_column(name, no_wrap=True, justify="right" if name == "epoch" else "left")
     table.add_column("by, why", overflow="fold")
     for entry in entries:
-        reason = f": {entry['reason']}" if entry["reason"] else ""
-        table.add_row(
-            str(entry["epoch"]),
-            _minute(entry["at"]),
-            Text(entry["kind"], style=KIND.get(entry["kind"], "")),
-            _version(entry["to"]) if entry["to"] else "nobody",
-            f"{entry['by']}{reason}",
-        )
-    (console or Console()).print(table)
+        table.add_row(*_cells(entry))
+    console.print(table)
+
+
+def _cells(entry: Mapping[str, Any]) -> tuple[str, str, Text, str, str]:
+    why = f": {entry['reason']}" if entry["reason"] else ""
+    return (
+        str(entry["epoch"]),
+        _minute(entry["at"]),
+        Text(f"{entry['kind']:9}", style=KIND.get(entry["kind"], "")),
+        _version(entry["to"]) if entry["to"] else "nobody",
+        f"{entry['by']}{why}",
+    )
 
 
 def print_difference(
@@ -73,10 +88,13 @@ def _block(one: Mapping[str, Any]) -> RenderableType:
         rows.add_row("champion", "none yet")
     if candidate and (champion is None or candidate["digest"] != champion["digest"]):
         said = candidate["decision"] or "not judged yet"
+        back = candidate["withdrawn"]
         rows.add_row(
             "candidate",
             Text.assemble(
-                _version(candidate), _figures(candidate), ": ", (said, STYLE.get(said, ""))
+                f"{_version(candidate)}{_figures(candidate)}: ",
+                (said, STYLE.get(said, "")),
+                f", then rolled back from: {back}" if back else "",
             ),
         )
     if held:

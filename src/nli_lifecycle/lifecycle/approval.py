@@ -7,7 +7,7 @@ from nli_lifecycle.lifecycle.ledger.protocol import VOTE, cast, line_key
 from nli_lifecycle.lifecycle.ledger.votes import Vote, approvals, rejection
 from nli_lifecycle.lifecycle.mirror import PREFIX
 from nli_lifecycle.lifecycle.moves import MoveError
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.versions import CANDIDATE, Registry
 
 

@@ -6,8 +6,8 @@ from nli_lifecycle.lifecycle.mirror import PREFIX
 from nli_lifecycle.lifecycle.moves import MoveError
 from nli_lifecycle.lifecycle.versions import Registry
 
-FIRST = ("digest", "accuracy", "macro_f1", "judged_pairs", "decision", "decision_reasons")
-SILENT = ("environment", "projection")
+FIRST = ("digest", "accuracy", "macro_f1", "judged_pairs", "decision")
+SILENT = ("environment", "projection", "decision_reasons")
 
 
 def difference(

@@ -7,7 +7,8 @@ from nli_lifecycle.lifecycle.ledger.entry import Entry, Held, Kind, LedgerError
 from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import Records, append, cast
 from nli_lifecycle.lifecycle.ledger.votes import rejection
-from nli_lifecycle.lifecycle.projection import located, project_committed, settle
+from nli_lifecycle.lifecycle.projection import located, project_committed
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.proof import prove
 

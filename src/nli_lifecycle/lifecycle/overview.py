@@ -25,7 +25,8 @@ def status(registry: Registry) -> dict[str, Any]:
 
     Returns:
         Plain values: ``environment``, ``model``, ``epoch``, ``champion`` (version, digest, epoch,
-        since, by, accuracy, macro_f1), ``previous``, ``candidate``, ``held`` (version, digest,
+        since, by, accuracy, macro_f1), ``previous``, ``candidate`` (with why it was ``withdrawn``
+        by a rollback), ``held`` (version, digest,
         reasons, approvals), ``aliases_match``, ``frozen`` and ``fault``, a sentence where the
         ledger cannot be read.
     """
@@ -55,6 +56,9 @@ def status(registry: Registry) -> dict[str, Any]:
         return found
     history, freeze = records.history, records.history.freeze
     fault = _gone(registry, history, versions)
+    if found["candidate"]:
+        withdrawn = history.withdrawn(found["candidate"]["digest"])
+        found["candidate"]["withdrawn"] = withdrawn and withdrawn.reason
     return found | {
         "epoch": history.epoch,
         "champion": _champion(history, versions),
@@ -129,6 +133,7 @@ def _candidate(versions: Versions, aliases: dict[str, str]) -> dict[str, Any] | 
         "version": ref.version,
         "digest": ref.digest,
         "decision": tags.get("decision"),
+        "withdrawn": None,
         **_figures(tags),
     }
 
@@ -170,5 +175,6 @@ def _gone(registry: Registry, history: History, versions: Versions) -> str | Non
         return None
     return (
         f"The champion, {history.champion}, was deleted: "
-        f"`kedro lifecycle reconcile --env {registry.environment}` brings it back."
+        f"`kedro lifecycle reconcile --env {registry.environment}` brings it back while its bytes "
+        "are there."
     )

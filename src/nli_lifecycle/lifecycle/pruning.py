@@ -6,7 +6,7 @@ from nli_lifecycle.lifecycle.audit import kept_digests
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.mirror import PREFIX
 from nli_lifecycle.lifecycle.moves import MoveError
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.versions import Registry
 
 

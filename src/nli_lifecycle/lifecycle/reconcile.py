@@ -8,7 +8,8 @@ from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import Records, append, bootstrap, read
 from nli_lifecycle.lifecycle.mirror import lines_of, mirrored, restored
 from nli_lifecycle.lifecycle.moves import MoveError
-from nli_lifecycle.lifecycle.projection import ManualMoves, project, settle
+from nli_lifecycle.lifecycle.projection import project
+from nli_lifecycle.lifecycle.settling import ManualMoves, settle
 from nli_lifecycle.lifecycle.versions import CHAMPION, Registry
 from nli_lifecycle.nli.proof import prove
 

@@ -12,7 +12,8 @@ from nli_lifecycle.lifecycle.documents import Document, ModelRef
 from nli_lifecycle.lifecycle.ledger.entry import Entry, Held
 from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import append
-from nli_lifecycle.lifecycle.projection import ManualMoves, located, project_committed, settle
+from nli_lifecycle.lifecycle.projection import located, project_committed
+from nli_lifecycle.lifecycle.settling import ManualMoves, settle
 from nli_lifecycle.lifecycle.versions import CANDIDATE, LONGEST_TAG, Registry
 from nli_lifecycle.nli.proof import prove
 

@@ -15,7 +15,8 @@ from nli_lifecycle.lifecycle.evidence import Evidence
 from nli_lifecycle.lifecycle.ledger.protocol import Records, cast
 from nli_lifecycle.lifecycle.ledger.votes import Vote, approvals, expired, rejection
 from nli_lifecycle.lifecycle.policy import ApprovalRule, Policy
-from nli_lifecycle.lifecycle.projection import located, settle
+from nli_lifecycle.lifecycle.projection import located
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.versions import Registry
 
 AUTHOR = "author"  # tag: who trained the bytes; travels with them

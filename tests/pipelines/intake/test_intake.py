@@ -6,7 +6,7 @@ from nli_lifecycle.lifecycle.approval import approve
 from nli_lifecycle.lifecycle.ledger.protocol import read
 from nli_lifecycle.lifecycle.ledger.votes import approvals
 from nli_lifecycle.lifecycle.memory import InMemoryRegistry
-from nli_lifecycle.lifecycle.projection import settle
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.registry import RegistryError
 from nli_lifecycle.pipelines.intake.nodes import take_in
 

@@ -14,7 +14,8 @@ from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.holdout import count_judgement
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.lifecycle.policy import Policy
-from nli_lifecycle.lifecycle.projection import located, settle
+from nli_lifecycle.lifecycle.projection import located
+from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.versions import Incumbent
 from nli_lifecycle.nli.budgets import Footprint, measure_footprints
 from nli_lifecycle.nli.bundle import Bundle
