@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from ready_evidence import POLICY, around, comparison, evidence, judged
 from rich.console import Console
 
-from nli_lifecycle.summary import print_summary
+from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.summary import print_summary, what_to_approve
 
 FULL: dict[str, Any] = {
     "environment": "staging",
@@ -24,6 +26,7 @@ FULL: dict[str, Any] = {
         "INCONCLUSIVE: Too few rows to tell.",
         "ADVICE: These pairs are worn.",
     ],
+    "approve": "kedro lifecycle approve --env staging --version 3",
     "report": "/home/r/data/staging/08_reporting/decision.html",
     "model": "staging.nli.classifier",
     "version": "3",
@@ -52,6 +55,7 @@ def test_full_summary_shows_every_figure_and_fits_80_columns() -> None:
         "i These pairs are worn.",
         "/home/r/data/staging/08_reporting/decision.html",
         "staging.nli.classifier version 3 (0123456789ab)",
+        "kedro lifecycle approve --env staging --version 3",
         "experiment nli-staging, run r1",
         "data_engineering 2 s, evaluation 31 s; together 33 s",
         "make ui ENV=staging",
@@ -70,3 +74,15 @@ def test_what_did_not_run_is_left_out() -> None:
     text = printed(empty)
     assert "Decision" not in text and "Quality" not in text and "None" not in text
     assert "data_engineering 1 s" in text
+
+
+def test_only_what_waits_for_people_alone_says_how_to_approve() -> None:
+    asking = Policy.model_validate({**POLICY.model_dump(), "approvals": {"needed": 1}})
+    held = judged(asking, evidence(policy=asking))
+    assert what_to_approve(held) == (
+        "kedro lifecycle approve --env dev --version 2 --reason …, "
+        "then kedro run --env dev --pipelines promotion"
+    )
+    unsettled = evidence(policy=asking, compared=comparison(accuracy=around(-0.01, 0.005)))
+    assert what_to_approve(judged(asking, unsettled)) is None
+    assert what_to_approve(judged(POLICY, evidence())) is None

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from nli_lifecycle.lifecycle.decision import Decision
+
 STYLE = {"promote": "green", "unchanged": "green", "hold": "yellow", "reject": "red"}
 MARK = {
     "PASS": "[green]✓[/]",
@@ -65,6 +67,7 @@ def summarise(
         ]
         if decision
         else None,
+        "approve": what_to_approve(decision) if decision else None,
         "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
@@ -105,6 +108,8 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
         )
     if summary["report"]:
         rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
+    if summary["approve"]:
+        rows.add_row("Approve", f"[cyan]{summary['approve']}[/]")
     rows.add_row("MLflow", f"experiment {summary['experiment']}, run {summary['run_id']}")
     stages = ", ".join(f"{stage} {value:.0f} s" for stage, value in summary["seconds"].items())
     rows.add_row("Time", f"{stages}; together {sum(summary['seconds'].values()):.0f} s")
@@ -114,6 +119,19 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
     )
     title = f"nli-lifecycle · {summary['environment']}"
     (console or Console()).print(Panel(rows, title=title, title_align="left", expand=False))
+
+
+def what_to_approve(decision: Decision) -> str | None:
+    """The command that is all this decision waits for; None where it waits for more."""
+    deciding = [rule for rule in decision.rules if not rule.advisory]
+    open_rules = {rule.rule for rule in deciding if rule.outcome != "PASS"}
+    if decision.outcome != "hold" or not open_rules <= {"approval", "rolled back"}:
+        return None
+    version = decision.candidate.version
+    return (
+        f"kedro lifecycle approve --env {decision.environment} --version {version} --reason …, "
+        f"then kedro run --env {decision.environment} --pipelines promotion"
+    )
 
 
 def _from_here(path: str) -> str:

@@ -31,9 +31,8 @@ def _no_address_from_outside():
 
 
 @pytest.fixture
-def prod(mlflow_registry, tmp_path, monkeypatch):
+def prod(mlflow_registry, tmp_path):
     """One champion, and a held candidate."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     os.environ.pop("MLFLOW_TRACKING_URI", None)  # exported by the fixture `store`
     registry = mlflow_registry("prod")
     submit(registry, tmp_path, "one")
@@ -216,6 +215,22 @@ def test_carrying_on_runs_only_what_is_new(mlflow_registry, tmp_path, store, mon
     assert [step["ran"] for step in carry_on(places, None, dry_run=False)] == [False, False]
     with pytest.raises(PlaceError, match="Unknown environment 'qa'"):
         carry_on(places, "qa", dry_run=True)
+
+
+def test_carrying_on_releases_what_was_approved_since(prod, store, tmp_path, monkeypatch):
+    staging = Place("staging", "staging.nli.classifier", store, store, {})
+    settings = {"upstream": {"model": "staging.nli.classifier"}}
+    places = [staging, Place("prod", NAME, store, store, settings)]
+    ran: list[str] = []
+    monkeypatch.setattr(
+        "nli_lifecycle.commands.advance._run",
+        lambda at, pipelines: ran.append(f"{at.environment} {pipelines}"),
+    )
+    carry_on(places, None, dry_run=False)
+    assert ran == []
+    say(store, "approve", "--version", "2")
+    (step,) = carry_on(places, None, dry_run=False)
+    assert ran == ["prod promotion"] and step["said"].startswith("version 2 was approved")
 
 
 def test_who_acts_comes_from_the_platform(monkeypatch):

@@ -50,6 +50,14 @@ def test_approving_twice_is_approving_once(registry):
     assert len(read(registry.ledger).votes) == 1
 
 
+def test_an_older_approval_is_renewed(registry, monkeypatch):
+    first = approve(registry, "1", "a")[1]
+    monkeypatch.setattr("nli_lifecycle.lifecycle.approval.RENEWED_AFTER", -1)
+    second = approve(registry, "1", "b")[1]
+    assert (first.number, second.number) == (0, 1)
+    assert [one.reason for one in judge(registry, ASKING).standing.approvals] == ["b"]
+
+
 def test_two_approvals_take_two_people(registry):
     two = asking(needed=2)
     promote(registry, two)

@@ -4,6 +4,7 @@ import pytest
 from life import ASKING, judge, kinds, promote, submit
 
 from nli_lifecycle.lifecycle.approval import approve, reject
+from nli_lifecycle.lifecycle.ledger.entry import LedgerError
 from nli_lifecycle.lifecycle.ledger.protocol import read
 from nli_lifecycle.lifecycle.moves import MoveError, freeze, rollback, unfreeze
 from nli_lifecycle.lifecycle.registry import RegistryError
@@ -78,6 +79,17 @@ def test_a_dry_run_changes_nothing(registry):
     assert (target.version, entry) == ("2", None)
     assert freeze(registry, "why", dry_run=True) is None
     assert (registry.ledger.lines(), registry.versions(), registry.aliases()) == before
+
+
+def test_a_dry_run_repairs_nothing_either(registry, make_registry):
+    registry.point("champion", next(iter(registry.versions())))
+    before = registry.ledger.lines(), registry.versions(), registry.aliases()
+    rollback(registry, "why", dry_run=True)
+    assert (registry.ledger.lines(), registry.versions(), registry.aliases()) == before
+    empty = make_registry("prod")
+    with pytest.raises(LedgerError, match="no ledger yet"):
+        freeze(empty, "why", dry_run=True)
+    assert empty.ledger.lines() is None
 
 
 def test_integrity_is_never_skipped(mlflow_registry, tmp_path):

@@ -12,7 +12,10 @@ import pytest
 from kedro.framework.startup import bootstrap_project
 from sealed_folder import answering_bundle
 
+from nli_lifecycle.lifecycle.approval import approve
+from nli_lifecycle.lifecycle.audit import verify
 from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.overview import status
 from nli_lifecycle.lifecycle.registry import MlflowRegistry
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.session import NliSession
@@ -195,3 +198,21 @@ def test_staging_keeps_its_champion_when_devs_models_are_gone(home):
     with pytest.raises(Exception, match="dev.nli.classifier has no champion to take in"):
         run("staging", "intake", "evaluation", "promotion")
     assert registry(home, "staging").alias("champion") == champion
+
+
+def test_an_approval_outlives_a_whole_new_run(home):
+    """Evidence is the same when nothing changed, so that the approval still counts."""
+    prod = registry(home, "prod")
+    run("prod", "intake", "evaluation", "promotion")
+    held = prod.alias("candidate")
+    assert decision(home, "prod")["outcome"] == "hold"
+    approve(prod, held.version, "read the report")
+    run("prod", "intake", "evaluation", "promotion")
+    assert decision(home, "prod")["outcome"] == "promote"
+    assert prod.alias("champion") == held
+    description = prod.client.get_model_version(prod.name, held.version).description
+    assert description.startswith("**promote** in prod, against no champion. Accuracy 90.0%")
+    assert "[Decision report and model card](#/experiments/" in description
+    said = list(verify(prod))
+    assert "Decision documents: 1 as the ledger says." in said
+    assert status(prod)["champion"]["accuracy"] == pytest.approx(0.9)

@@ -42,9 +42,9 @@ def carry_on(places: list[Place], until: str | None, *, dry_run: bool) -> list[d
         upstream = by_model.get((place.settings.get("upstream") or {}).get("model", ""))
         if upstream is None:
             continue
-        why = _why(place, upstream)
+        why, pipelines = _why(place, upstream)
         if why and not dry_run:
-            _run(place)
+            _run(place, pipelines)
             found = status(place.open())
             said = found["candidate"]["decision"] if found["candidate"] else "no candidate"
             reasons = found["held"]["reasons"] if found["held"] else ""
@@ -54,25 +54,26 @@ def carry_on(places: list[Place], until: str | None, *, dry_run: bool) -> list[d
     return steps
 
 
-def _why(place: Place, upstream: Place) -> str:
-    """What is new upstream; empty where nothing is."""
+def _why(place: Place, upstream: Place) -> tuple[str, str]:
+    """What is new, and which pipelines that takes; empty where nothing is."""
     above = None if upstream.empty else status(upstream.open())["champion"]
-    if above is None:
-        return ""
     here = status(place.open())
-    champion, candidate = here["champion"], here["candidate"]
-    if champion and champion["digest"] == above["digest"]:
-        return ""
-    judged = candidate and candidate["digest"] == above["digest"] and candidate["decision"]
-    if judged in SETTLED:
-        return ""
-    return f"{upstream.environment}'s champion {above['digest'][:12]} is new here"
+    champion, candidate, held = here["champion"], here["candidate"], here["held"]
+    known = {champion["digest"]} if champion else set()
+    if candidate and candidate["decision"] in SETTLED:
+        known.add(candidate["digest"])
+    if above and above["digest"] not in known:
+        return f"{upstream.environment}'s champion {above['digest'][:12]} is new here", ""
+    if held and held["approvals"] and not held["rejected"]:
+        return f"version {held['version']} was approved", "promotion"
+    return "", ""
 
 
-def _run(place: Place) -> None:
+def _run(place: Place, pipelines: str) -> None:
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     command = [sys.executable, "-m", "nli_lifecycle", "--env", place.environment]
     command += ["--conf-source", place.conf_source]
+    command += ["--pipelines", pipelines] if pipelines else []
     done = subprocess.run(command, cwd=project, check=False)
     if done.returncode:
         raise PlaceError(

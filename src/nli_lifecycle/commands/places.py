@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,12 +43,14 @@ class Place:
 
         for name, value in MLFLOW_DEFAULTS.items():
             os.environ.setdefault(name, value)
-        downloads = Path(self.settings.get("data_root") or _cache()) / "06_models/fetched"
+        # Its own folder: a run beside it may be reading what it fetched.
+        downloads = tempfile.mkdtemp(prefix="nli-lifecycle-")
+        atexit.register(shutil.rmtree, downloads, ignore_errors=True)
         return RegistryDataset(
             registered_model=self.model,
             environment=self.environment,
             experiment=self.settings.get("experiment") or f"nli-{self.environment}",
-            downloads=str(downloads),
+            downloads=downloads,
             artifact_root=self.settings.get("artifact_root"),
             tracking_uri=self.tracking_uri or self.registry_uri,
             registry_uri=self.registry_uri,
@@ -147,8 +152,3 @@ def _in_order(places: list[Place]) -> list[Place]:
         return 0 if above is None else 1 + depth(above)
 
     return sorted(places, key=depth)
-
-
-def _cache() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "nli-lifecycle"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.ledger.protocol import VOTE, cast, line_key
-from nli_lifecycle.lifecycle.ledger.votes import Vote, approvals, rejection
+from nli_lifecycle.lifecycle.ledger.votes import Vote, approvals, expired, rejection
 from nli_lifecycle.lifecycle.mirror import PREFIX
 from nli_lifecycle.lifecycle.moves import MoveError
-from nli_lifecycle.lifecycle.settling import settle
+from nli_lifecycle.lifecycle.settling import look, settle
 from nli_lifecycle.lifecycle.versions import CANDIDATE, Registry
+
+#: Hours; so soon after the last one an approval is the same command run again.
+RENEWED_AFTER = 1
 
 
 def approve(
@@ -27,18 +32,19 @@ def approve(
         dry_run: only check.
 
     Returns:
-        The candidate, and the vote: the one there already where this person approved before.
+        The candidate, and the vote: the one there already where this person has just approved;
+        an older approval is renewed.
 
     Raises:
         MoveError: nothing is held, another version is, or a person rejected these bytes.
     """
-    records = settle(registry)
+    records = look(registry) if dry_run else settle(registry)
     candidate, tags = _held(registry, version)
     if said := rejection(records.votes, candidate.digest):
         raise MoveError(f"{candidate} was rejected by {said}. That is final for these bytes.")
     bound = {"policy_hash": tags["policy_hash"], "evidence_hash": tags["evidence_hash"]}
     for vote in approvals(records.votes, candidate.digest, **bound):
-        if vote.actor == registry.actor and not dry_run:
+        if vote.actor == registry.actor and not expired(vote, RENEWED_AFTER, datetime.now(UTC)):
             return candidate, vote
     return candidate, None if dry_run else _vote(registry, candidate, "approve", reason, **bound)
 
@@ -62,7 +68,7 @@ def reject(
     """
     if not reason.strip():
         raise MoveError('Say why: a rejection is final, and asks for --reason "…".')
-    records = settle(registry)
+    records = look(registry) if dry_run else settle(registry)
     ref = _named(registry, version)
     champion = records.history.champion
     if champion and champion.digest == ref.digest:

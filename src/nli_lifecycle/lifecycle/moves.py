@@ -8,7 +8,7 @@ from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import Records, append, cast
 from nli_lifecycle.lifecycle.ledger.votes import rejection
 from nli_lifecycle.lifecycle.projection import located, project_committed
-from nli_lifecycle.lifecycle.settling import settle
+from nli_lifecycle.lifecycle.settling import look, settle
 from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.nli.proof import prove
 
@@ -40,7 +40,7 @@ def rollback(
         BundleError: it does not answer as it was sealed.
     """
     _say_why(reason, "a rollback")
-    records = settle(registry)
+    records = look(registry) if dry_run else settle(registry)
     target = _target(registry, records, to)
     prove(registry.fetch(target))
     champion = records.history.champion
@@ -58,7 +58,7 @@ def freeze(registry: Registry, reason: str, *, dry_run: bool = False) -> Entry |
         MoveError: releases are frozen already.
     """
     _say_why(reason, "a freeze")
-    history = settle(registry).history
+    history = (look(registry) if dry_run else settle(registry)).history
     if history.freeze:
         raise MoveError(
             f"{registry.environment} is frozen already, by {history.freeze.actor}: "
@@ -73,7 +73,7 @@ def unfreeze(registry: Registry, reason: str, *, dry_run: bool = False) -> Entry
     Raises:
         MoveError: releases are not frozen.
     """
-    history = settle(registry).history
+    history = (look(registry) if dry_run else settle(registry)).history
     if not history.freeze:
         raise MoveError(f"{registry.environment} is not frozen.")
     return None if dry_run else _commit(registry, history, "unfreeze", history.champion, reason)

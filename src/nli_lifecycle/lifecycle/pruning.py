@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from nli_lifecycle.lifecycle.audit import kept_digests
 from nli_lifecycle.lifecycle.documents import ModelRef
+from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.mirror import PREFIX
 from nli_lifecycle.lifecycle.moves import MoveError
-from nli_lifecycle.lifecycle.settling import settle
+from nli_lifecycle.lifecycle.settling import look, settle
 from nli_lifecycle.lifecycle.versions import Registry
 
 
-def prunable(registry: Registry) -> list[ModelRef]:
+def prunable(registry: Registry, history: History) -> list[ModelRef]:
     """Versions that no alias names, no rollback may need, and that carry no ledger line."""
-    needed = kept_digests(settle(registry).history)
+    needed = kept_digests(history)
     pointed = set(registry.aliases().values())
     return [
         ref
@@ -37,7 +38,7 @@ def prune(registry: Registry, version: str | None = None, *, dry_run: bool = Fal
     Raises:
         MoveError: the named version is needed.
     """
-    free = prunable(registry)
+    free = prunable(registry, (look(registry) if dry_run else settle(registry)).history)
     if version is not None:
         free = [ref for ref in free if ref.version == version]
         if not free:

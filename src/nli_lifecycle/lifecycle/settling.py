@@ -87,6 +87,18 @@ def settle(registry: Registry, manual_moves: ManualMoves = "restore") -> Records
     raise LedgerError(f"Others change {registry.name} all the time. Try again.")
 
 
+def look(registry: Registry) -> Records:
+    """Read the ledger and repair nothing: for dry runs.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    records = read(registry.ledger)
+    if records is None:
+        raise LedgerError(f"{registry.name} has no ledger yet: nothing was released or judged.")
+    return records
+
+
 def _begin(registry: Registry) -> None:
     """Begin a ledger, unless there must have been one."""
     if CHAMPION in registry.aliases() or mirrored(registry):
