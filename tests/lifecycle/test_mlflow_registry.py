@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import mlflow
 import pytest
+from life import crown, submit
 from mlflow.entities import LoggedModelStatus
+from mlflow.exceptions import MlflowException
 from sealed_folder import answering_bundle, sealed_folder
 
 from nli_lifecycle.lifecycle.registry import MlflowRegistry, RegistryError
@@ -211,3 +213,57 @@ def test_a_registered_version_loads_as_a_pyfunc_by_its_number(mlflow_registry, s
     pairs = pandas.DataFrame({"premise": ["a"], "hypothesis": ["neutral it is"]})
     assert model.predict(pairs)["label"].tolist() == ["neutral"]
     assert registry.fetch(ref).digest == ref.digest
+
+
+def test_a_legacy_stage_follows_the_champion_where_asked(store, tmp_path, recwarn):
+    registry = MlflowRegistry(
+        "prod.nli.classifier",
+        environment="prod",
+        experiment="nli-prod",
+        artifact_root=str(tmp_path / "artifacts"),
+        downloads=tmp_path / "downloads",
+        tracking_uri=store,
+        stage="Production",
+    )
+    for weights in ("one", "two"):
+        crown(registry, submit(registry, tmp_path / "made", weights))
+    stages = [registry.client.get_model_version(registry.name, n).current_stage for n in "12"]
+    assert stages == ["Archived", "Production"]
+    assert not [warning for warning in recwarn if "stage" in str(warning.message)]
+
+
+def test_two_that_set_a_tag_at_once_both_succeed(mlflow_registry, tmp_path, monkeypatch):
+    """SQLite refuses the slower of two first writes of a tag."""
+    registry = mlflow_registry()
+    ref = registry.register(sealed_folder(tmp_path / "one"), {})
+    set_tag, calls = registry.client.set_model_version_tag, []
+
+    def refused_once(*values):
+        calls.append(values)
+        if len(calls) == 1:
+            raise MlflowException("UNIQUE constraint failed: model_version_tags.key")
+        set_tag(*values)
+
+    monkeypatch.setattr(registry.client, "set_model_version_tag", refused_once)
+    registry.tag(ref, {"note": "x"})
+    assert registry.tags(ref)["note"] == "x" and len(calls) == 2
+
+
+def test_a_second_version_of_the_same_bytes_is_deleted(mlflow_registry, tmp_path):
+    """A request that was sent twice, because its answer was lost."""
+    registry = mlflow_registry()
+    bundle = sealed_folder(tmp_path / "one")
+    create = registry.client.create_model_version
+
+    class Doubling:
+        def __getattr__(self, name):
+            return getattr(client, name)
+
+        def create_model_version(self, *args, **kwargs):
+            create(*args, **kwargs)
+            return create(*args, **kwargs)
+
+    client = registry.client
+    registry.client = Doubling()
+    assert registry.register(bundle, {}).version == "1"
+    assert versions_of(registry, bundle.digest) == ["1"]
