@@ -68,7 +68,7 @@ check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-lifecycle: install  ## tell the whole story: promote, approve, reject, roll back (about 10 minutes)
+lifecycle: install  ## tell the whole story: promote, approve, reject, roll back (about 11 minutes)
 	@$(BIN)/python demo/lifecycle.py
 
 viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz

@@ -143,7 +143,7 @@ def test_a_retrained_twin_is_never_promoted_as_better(sick, real_data: Path, see
 
 
 @pytest.mark.skipif(
-    not os.environ.get("NLI_LARGE"), reason="ten minutes more: set NLI_LARGE=1 to run it"
+    not os.environ.get("NLI_LARGE"), reason="eleven minutes more: set NLI_LARGE=1 to run it"
 )
 def test_the_whole_story_goes_as_it_must(tmp_path: Path) -> None:
     """`make lifecycle`: approval, a better model, a damaged one, rollback, dev deleted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from nli_lifecycle.lifecycle.decision import Decision
+if TYPE_CHECKING:  # it brings SciPy along, for which `kedro lifecycle status` need not wait
+    from nli_lifecycle.lifecycle.decision import Decision
 
 STYLE = {"promote": "green", "unchanged": "green", "hold": "yellow", "reject": "red"}
 MARK = {

@@ -176,7 +176,7 @@ def _upstream(place: Place) -> str:
 
     if place.empty:
         return "nothing was released there yet."
-    upstream = place.open().upstream
+    upstream = place.open(upstream=True).upstream
     assert upstream is not None
     return f"{released_champion(upstream)} can be taken in."
 

@@ -37,8 +37,8 @@ class Place:
         uri = self.registry_uri or ""
         return uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists()
 
-    def open(self) -> MlflowRegistry:
-        """Open the registry, and its upstream's where there is one."""
+    def open(self, upstream: bool = False) -> MlflowRegistry:
+        """Open the registry, and its upstream's where that is asked for."""
         from nli_lifecycle.datasets.registry import RegistryDataset
 
         for name, value in MLFLOW_DEFAULTS.items():
@@ -54,7 +54,7 @@ class Place:
             artifact_root=self.settings.get("artifact_root"),
             tracking_uri=self.tracking_uri or self.registry_uri,
             registry_uri=self.registry_uri,
-            upstream=self.settings.get("upstream"),
+            upstream=self.settings.get("upstream") if upstream else None,
             stage=self.settings.get("stage"),
         ).load()
 
