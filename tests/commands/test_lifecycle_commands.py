@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from life import ASKING, promote, submit
 from project import PROJECT
 
 from nli_lifecycle.commands.advance import carry_on
+from nli_lifecycle.commands.doctor import examine
 from nli_lifecycle.commands.lifecycle import lifecycle
 from nli_lifecycle.commands.places import Place, PlaceError, find_places
 
@@ -196,7 +198,8 @@ def test_carrying_on_runs_only_what_is_new(mlflow_registry, tmp_path, store, mon
     places = [place("dev", None), place("staging", "dev"), place("prod", "staging")]
     ran: list[str] = []
     monkeypatch.setattr(
-        "nli_lifecycle.commands.advance._run", lambda at: ran.append(at.environment)
+        "nli_lifecycle.commands.advance._run",
+        lambda at, pipelines: ran.append(at.environment + pipelines),
     )
     assert [step["said"] for step in carry_on(places, None, dry_run=False)] == [
         "nothing new upstream"
@@ -258,3 +261,25 @@ def test_the_group_is_part_of_kedros_commands():
     for name in "status history approve reject rollback freeze unfreeze verify reconcile".split():
         assert f"  {name} " in done.stdout
     assert {"diff", "doctor", "prune", "advance"} <= lifecycle.commands.keys()
+
+
+def test_doctor_finds_a_fresh_project_fit_and_names_what_is_not(monkeypatch, tmp_path):
+    monkeypatch.setenv("NLI_HOME", str(tmp_path))
+    monkeypatch.chdir(PROJECT)
+    (place,) = find_places("staging", None, None, None, None)
+    assert [(one.check, one.fine) for one in examine(place)] == [
+        (check, True)
+        for check in "configuration,catalog,data folder,stores,ledger,aliases,upstream".split(",")
+    ]
+
+    conf = tmp_path / "conf"
+    shutil.copytree(PROJECT / "conf", conf)
+    catalog = conf / "base" / "catalog_promotion.yml"
+    catalog.write_text(catalog.read_text().replace("text.TextDataset", "text.TxtDataset"))
+    policy = conf / "staging" / "parameters_promotion.yml"
+    policy.write_text(policy.read_text().replace("minimum_rows", "minimal_rows"))
+    (place,) = find_places("staging", None, None, None, str(conf))
+    found = {one.check: one for one in examine(place)}
+    assert "minimal_rows" in found["configuration"].said
+    assert "TxtDataset" in found["catalog"].said and "decision_text" in found["catalog"].said
+    assert {check for check, one in found.items() if not one.fine} == {"configuration", "catalog"}

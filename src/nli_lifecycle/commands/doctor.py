@@ -75,27 +75,17 @@ def _configuration(source: str, env: str) -> str:
 
 
 def _catalog(source: str, env: str) -> str:
-    from importlib import import_module
+    from kedro.io.core import DatasetError, parse_dataset_definition
 
     catalog = load_configuration(source, env)["catalog"]
     entries = {name: entry for name, entry in catalog.items() if not name.startswith("_")}
     for name, entry in entries.items():
-        for kind in filter(None, (entry.get("type"), (entry.get("dataset") or {}).get("type"))):
-            module, _, attribute = kind.rpartition(".")
-            package = module if "." in kind and _importable(module) else f"kedro_datasets.{module}"
-            package = "kedro.io" if not module else package
-            if not hasattr(import_module(package), attribute):
-                raise Unfit(f"Entry {name}: there is no {kind}. Correct its type, or install it.")
+        for part in filter(None, (entry, entry.get("dataset"))):
+            try:
+                parse_dataset_definition(dict(part))
+            except DatasetError as error:
+                raise Unfit(f"Entry {name}: {error} Correct its type, or install it.") from error
     return f"{len(entries)} entries, every class is there."
-
-
-def _importable(module: str) -> bool:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _folder(folder: Path) -> str:
