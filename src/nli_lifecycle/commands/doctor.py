@@ -110,6 +110,11 @@ def _stores(place: Place) -> str:
     experiment = registry.client.get_experiment_by_name(registry.experiment)
     if experiment is None:
         return "reachable; the experiment will be made by the first run."
+    if experiment.lifecycle_stage != "active":
+        raise Unfit(
+            f"Experiment {registry.experiment} was deleted. Restore it: `mlflow experiments "
+            f"restore --experiment-id {experiment.experiment_id}`."
+        )
     registry.client.set_experiment_tag(experiment.experiment_id, "doctor", "was here")
     return f"reachable and writable, as {registry.actor}."
 
