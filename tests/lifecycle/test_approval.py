@@ -10,6 +10,7 @@ from nli_lifecycle.lifecycle.approval import approve, reject
 from nli_lifecycle.lifecycle.ledger.protocol import cast, read
 from nli_lifecycle.lifecycle.moves import MoveError
 from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.lifecycle.release import ReleaseError, release
 from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.standing import standing_of
 
@@ -48,6 +49,27 @@ def test_a_held_candidate_is_released_after_its_approval(registry):
 def test_approving_twice_is_approving_once(registry):
     assert approve(registry, "1", "a") == approve(registry, "1", "b")
     assert len(read(registry.ledger).votes) == 1
+
+
+def test_a_rejection_after_the_judgement_still_stops_the_release(registry):
+    approve(registry, "1", "ok")
+    decision = judge(registry, ASKING)
+    assert decision.outcome == "promote"
+    reject(registry, "1", "leaks names")
+    with pytest.raises(ReleaseError, match="rejected by bob .*leaks names. That is final"):
+        release(registry, decision, None)
+    assert kinds(registry) == ["bootstrap"]
+
+
+def test_an_approval_that_nobody_gave_releases_nothing(registry):
+    """A standing that was edited on its way to the decision."""
+    approve(registry, "1", "ok")
+    decision = judge(registry, ASKING)
+    forged = decision.standing.approvals[0].model_copy(update={"vote": "f" * 64})
+    standing = decision.standing.model_copy(update={"approvals": (forged,)})
+    with pytest.raises(ReleaseError, match="approval by bob .* is not among the ledger's votes"):
+        release(registry, decision.model_copy(update={"standing": standing}), None)
+    assert kinds(registry) == ["bootstrap"]
 
 
 def test_an_older_approval_is_renewed(registry, monkeypatch):

@@ -160,6 +160,9 @@ def test_a_champion_whose_bytes_are_gone_too_is_an_error_and_a_rollback_helps(
             registry.client.delete_logged_model(model.model_id)
     with pytest.raises(RegistryError, match="roll back"):
         reconcile(registry)
+    assert rollback(registry, "the champion is gone")[0].version == "1"
+    assert registry.aliases()["champion"] == "1"
+    assert reconcile(registry) == []
 
 
 def test_an_alias_moved_by_hand_is_told(make_registry, tmp_path):

@@ -39,16 +39,11 @@ def mirrored(registry: Registry) -> dict[str, str]:
     return found
 
 
-def mirror(registry: Registry, records: Records) -> int:
-    """Write every line that is not on the versions yet.
-
-    Returns:
-        How many tags were written.
-    """
+def mirror(registry: Registry, records: Records) -> None:
+    """Write every line that is not on the versions yet."""
     versions = registry.versions()
     by_digest = {ref.digest: ref for ref in reversed(versions)}
     there = {tag for tags in versions.values() for tag in tags if tag.startswith(PREFIX)}
-    written = 0
     for kind, line, digests in _lines(records):
         number = line.epoch if isinstance(line, Entry) else line.number
         tag = PREFIX + line_key(kind, number)
@@ -63,8 +58,6 @@ def mirror(registry: Registry, records: Records) -> int:
             registry.tag(ref, {tag: line.text()})
             versions[ref][tag] = line.text()
             there.add(tag)
-            written += 1
-    return written
 
 
 def restored(registry: Registry) -> Records:

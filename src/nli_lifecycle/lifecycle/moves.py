@@ -9,7 +9,7 @@ from nli_lifecycle.lifecycle.ledger.protocol import Records, append, cast
 from nli_lifecycle.lifecycle.ledger.votes import rejection
 from nli_lifecycle.lifecycle.projection import located, project_committed
 from nli_lifecycle.lifecycle.settling import look, settle
-from nli_lifecycle.lifecycle.versions import Registry
+from nli_lifecycle.lifecycle.versions import Registry, RegistryError
 from nli_lifecycle.nli.proof import prove
 
 
@@ -40,7 +40,7 @@ def rollback(
         BundleError: it does not answer as it was sealed.
     """
     _say_why(reason, "a rollback")
-    records = look(registry) if dry_run else settle(registry)
+    records = look(registry) if dry_run else _settled(registry)
     target = _target(registry, records, to)
     prove(registry.fetch(target))
     champion = records.history.champion
@@ -77,6 +77,14 @@ def unfreeze(registry: Registry, reason: str, *, dry_run: bool = False) -> Entry
     if not history.freeze:
         raise MoveError(f"{registry.environment} is not frozen.")
     return None if dry_run else _commit(registry, history, "unfreeze", history.champion, reason)
+
+
+def _settled(registry: Registry) -> Records:
+    """Settle; a champion whose version is gone is no obstacle to rolling back from it."""
+    try:
+        return settle(registry)
+    except RegistryError:
+        return look(registry)
 
 
 def _say_why(reason: str, what: str) -> None:

@@ -12,6 +12,7 @@ from nli_lifecycle.lifecycle.documents import Document, ModelRef
 from nli_lifecycle.lifecycle.ledger.entry import Entry, Held
 from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import append
+from nli_lifecycle.lifecycle.ledger.votes import Vote, approvals, rejection
 from nli_lifecycle.lifecycle.projection import located, project_committed
 from nli_lifecycle.lifecycle.settling import ManualMoves, settle
 from nli_lifecycle.lifecycle.versions import CANDIDATE, LONGEST_TAG, Registry
@@ -63,11 +64,13 @@ def release(
         BundleError: the candidate does not answer as it was sealed.
     """
     _check_subject(registry, decision)
-    history = settle(registry, manual_moves).history
+    records = settle(registry, manual_moves)
+    history = records.history
     done = _done_before(history, decision)
     if not done:
         _check_candidate(registry, decision)
         _check_head(history, decision)
+        _check_votes(records.votes, decision)
         if decision.outcome != "unchanged":
             registry.tag(decision.candidate, _judgement(decision, run_id))
     if decision.outcome == "promote" and not done:
@@ -137,6 +140,26 @@ def _check_head(history: History, decision: Decision) -> None:
             f"The decision was made at epoch {judged.epoch} of the ledger, which is now at epoch "
             f"{history.epoch} ({history.head.kind} by {history.head.actor}). {_again(decision)}"
         )
+
+
+def _check_votes(votes: tuple[Vote, ...], decision: Decision) -> None:
+    """Votes leave the epoch as it is: what people said since the judgement counts too."""
+    if decision.outcome != "promote":
+        return
+    digest = decision.candidate.digest
+    if said := rejection(votes, digest):
+        raise ReleaseError(
+            f"{decision.candidate} was rejected by {said}. That is final for these bytes."
+        )
+    given = approvals(votes, digest, decision.policy_hash, decision.evidence_hash)
+    counted = {vote.line_hash() for vote in given}
+    for approval in decision.standing.approvals:
+        if approval.vote not in counted:
+            raise ReleaseError(
+                f"The approval by {approval.actor} that the decision rests on is not among the "
+                f"ledger's votes, or no longer. Run `kedro run --env {decision.environment} "
+                "--pipelines promotion`."
+            )
 
 
 def _again(decision: Decision) -> str:

@@ -89,11 +89,6 @@ class Registry(Protocol):
         """What a run of this environment filed among its artifacts; None where it is gone."""
 
 
-def find_digest(registry: Registry, digest: str) -> ModelRef | None:
-    """The first version that carries the digest; None where there is none."""
-    return next((ref for ref in registry.versions() if ref.digest == digest), None)
-
-
 def verified(folder: Path, ref: ModelRef) -> Bundle:
     """Open a version's folder and compare its digest with the registered one.
 

@@ -14,7 +14,7 @@ from nli_lifecycle.lifecycle.registry.mlflow_ledger import MlflowLedger
 
 pytest_plugins = ["ready_registries", "servers"]
 
-NAME = "dev.nli.classifier"
+NAME = "contract.nli.classifier"  # no other test on a shared server uses it
 ONE, TWO = (Held(version=version, digest=version * 64) for version in "12")
 
 

@@ -67,10 +67,6 @@ class History:
             stack.append(entry.after)
         return tuple(reversed(stack))
 
-    def ever(self, digest: str) -> bool:
-        """Whether these bytes were champion at some time."""
-        return any(entry.after and entry.after.digest == digest for entry in self.entries)
-
     def withdrawn(self, digest: str) -> Entry | None:
         """The rollback that took these bytes out of use, unless they came back since."""
         for entry in reversed(self.entries):
