@@ -66,6 +66,65 @@ class SplitShares(Parameters):
         return self
 
 
+class NearDuplicates(Parameters):
+    """Premises that are nearly the same: kept in one split, and apart from other environments."""
+
+    enabled: bool = Field(True, description="look for them; False: only equal texts count")
+    similarity: float = Field(
+        0.8, gt=0.3, le=1, description="least Jaccard similarity of words and word pairs"
+    )
+    against: tuple[str, ...] = Field(
+        (), description="other environments' 03_primary folders whose training rows count as seen"
+    )
+    leaked: Literal["quarantine", "report"] = Field(
+        "quarantine", description="what becomes of rows whose premise was trained on over there"
+    )
+
+
+class Feedback(Parameters):
+    """Labelled pairs that came back from production: a source beside the main one."""
+
+    path: str | None = Field(None, description="file or glob as in source_path; None: no feedback")
+    source: Literal["csv", "tsv", "jsonl", "parquet"] = Field(
+        "jsonl", description="format of the files"
+    )
+    options: SourceOptions = Field(default_factory=SourceOptions)
+
+
+class Limits(Parameters):
+    """What a data set must keep to; None: no limit."""
+
+    minimum_pairs: int | None = Field(None, ge=1, description="pairs kept")
+    label_share: float | None = Field(
+        None, gt=0, lt=1, description="least share of each label among the pairs"
+    )
+    quarantined_share: float | None = Field(
+        None, ge=0, le=1, description="largest share of quarantined rows, duplicates included"
+    )
+    median_words: int | None = Field(
+        None, ge=1, description="longest median premise or hypothesis, in words"
+    )
+    label_drift: float | None = Field(
+        None, gt=0, le=1, description="total variation of the labels' shares from the last version"
+    )
+    genre_drift: float | None = Field(
+        None, gt=0, le=1, description="total variation of the genres' shares from the last version"
+    )
+    length_drift: float | None = Field(
+        None, gt=0, description="relative change of mean words from the last version"
+    )
+
+
+class Contract(Parameters):
+    """What the pairs must be like: breaking a limit under `fail` stops the run."""
+
+    fail: Limits = Field(default_factory=Limits)
+    warn: Limits = Field(default_factory=Limits)
+    checks: str | None = Field(
+        None, description="'package.module:schema', a pandera DataFrameSchema of the user's own"
+    )
+
+
 class DataParameters(Parameters):
     """Parameters of data_engineering."""
 
@@ -80,6 +139,9 @@ class DataParameters(Parameters):
     max_quarantined_share: float = Field(
         0.5, ge=0, le=1, description="share of rows read that may be unusable before the run stops"
     )
+    near_duplicates: NearDuplicates = Field(default_factory=NearDuplicates)
+    feedback: Feedback = Field(default_factory=Feedback)
+    contract: Contract = Field(default_factory=Contract)
 
 
 class TrainingParameters(Parameters):

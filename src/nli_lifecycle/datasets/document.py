@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from importlib import import_module
@@ -11,6 +12,9 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 from pydantic import TypeAdapter, ValidationError
+
+
+logger = logging.getLogger(__name__)
 
 
 class DocumentError(ValueError):
@@ -24,14 +28,22 @@ class DocumentDataset(AbstractDataset[Any, Any]):
         filepath: the file; its folder is made when needed.
         model: import path of the class, for example
             ``nli_lifecycle.lifecycle.evidence.Evidence``.
+        optional: load None where there is no such document yet, or one that an earlier version
+            of this project wrote.
         metadata: free-form, for example kedro-viz's layer.
     """
 
     def __init__(
-        self, *, filepath: str, model: str, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        model: str,
+        optional: bool = False,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
         self._model = model
+        self._optional = optional
         self.metadata = metadata
 
     def load(self) -> Any:
@@ -40,10 +52,15 @@ class DocumentDataset(AbstractDataset[Any, Any]):
         Raises:
             DocumentError: the file is no such document; names the first key that is wrong.
         """
+        if self._optional and not self._filepath.is_file():
+            return None
         content = self._filepath.read_bytes()
         try:
             return self._adapter().validate_json(content)
         except ValidationError as error:
+            if self._optional:
+                logger.warning("%s is of another version, and not used.", self._filepath)
+                return None
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the file"
             raise DocumentError(
@@ -75,7 +92,7 @@ class DocumentDataset(AbstractDataset[Any, Any]):
         return TypeAdapter(getattr(import_module(module), name))
 
     def _exists(self) -> bool:
-        return self._filepath.is_file()
+        return self._optional or self._filepath.is_file()
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "model": self._model}

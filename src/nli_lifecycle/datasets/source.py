@@ -7,13 +7,18 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
 
+from nli_lifecycle.nli.data.ingest import Portion
 from nli_lifecycle.nli.data.pairs import DataError
-from nli_lifecycle.nli.data.raw.extraction import extract_rows, plan_files
+from nli_lifecycle.nli.data.raw.delta import delta_portions
+from nli_lifecycle.nli.data.raw.extraction import plan_files
+from nli_lifecycle.nli.data.raw.hub import hub_portions
+from nli_lifecycle.nli.data.raw.portions import file_portions
 from nli_lifecycle.nli.data.raw.reading import RawRow
 from nli_lifecycle.nli.data.raw.sources import find_source, locate_files
 from nli_lifecycle.nli.sample import SAMPLE_VERSION, generate
@@ -28,30 +33,53 @@ class RawFolder:
     folder: Path
     project: Path  # where relative source paths start, after the working directory
 
-    def rows(
+    def portions(
         self, source: str, source_path: str | None, options: SourceOptions
-    ) -> Iterator[RawRow]:
-        """Read a source's rows one by one.
+    ) -> list[Portion]:
+        """Look at a source, and say what there is to read.
 
         Args:
             source: name of the source.
-            source_path: file or glob; None for the source's files in this folder.
+            source_path: file or glob, or what else the source is found by; None for the source's
+                files in this folder.
             options: the user's own column, label and format settings. They describe the user's
                 files, so the sample is read without them.
 
         Returns:
-            An iterator of rows in our own fields, readable or not.
+            At least one portion.
 
         Raises:
-            DataError: when the source, a file or a column is missing: at once, not on reading.
+            DataError: when the source, a file or a column is missing.
         """
         chosen = find_source(source)
+        if chosen.kind == "hub":
+            return hub_portions(chosen, source_path, options)
+        if chosen.kind == "delta":
+            return delta_portions(chosen, self._resolve(source_path or ""), options)
         if source == "sample":
             files, options = [self._sample()], SourceOptions()
         else:
             bases = (Path.cwd(), self.project)
             files = locate_files(chosen, source_path, self.folder, bases)
-        return extract_rows(plan_files(files, chosen, options), chosen, options)
+        return file_portions(plan_files(files, chosen, options), chosen, options)
+
+    def rows(
+        self, source: str, source_path: str | None, options: SourceOptions
+    ) -> Iterator[RawRow]:
+        """Read a source's rows one by one.
+
+        Raises:
+            DataError: as ``portions`` does, at once.
+        """
+        portions = self.portions(source, source_path, options)
+        return chain.from_iterable(portion.rows() for portion in portions)
+
+    def _resolve(self, place: str) -> str:
+        """A local folder from where the user stands, or from the project; a URI as it is."""
+        for base in (Path.cwd(), self.project):
+            if (path := base / Path(place).expanduser()).exists():
+                return str(path)
+        return place
 
     def _sample(self) -> Path:
         """The generated corpus; written whole or not at all, under its version's name."""

@@ -59,12 +59,13 @@ def fit_hypothesis_only(train: pd.DataFrame) -> HypothesisModel | None:
     """Fit words and word pairs of the hypothesis to the label.
 
     Args:
-        train: pairs; of more than ``MOST_ROWS``, so many drawn with a fixed seed.
+        train: pairs; of more than ``MOST_ROWS``, about so many are drawn.
 
     Returns:
         The model; None where there is nothing to learn: one label, or no words.
     """
-    train = _at_most(train)
+    if len(train) > MOST_ROWS:
+        train = thin({"train": MOST_ROWS / len(train)}, train.assign(split="train"))
     if train["label"].nunique() < 2 or not train["hypothesis"].str.contains(r"\w").any():
         return None
 
@@ -98,7 +99,6 @@ def hypothesis_only(train: pd.DataFrame, test: pd.DataFrame) -> HypothesisOnly |
     if train.empty:
         low = test["premise_fingerprint"].str[-1] < "8"
         train, test = test.loc[low], test.loc[~low]
-    train, test = _at_most(train), _at_most(test)
     model = None if test.empty or train.empty else fit_hypothesis_only(train)
     if model is None:
         return None
@@ -110,8 +110,19 @@ def hypothesis_only(train: pd.DataFrame, test: pd.DataFrame) -> HypothesisOnly |
     )
 
 
-def _at_most(pairs: pd.DataFrame) -> pd.DataFrame:
-    return pairs.sample(MOST_ROWS, random_state=0) if len(pairs) > MOST_ROWS else pairs
+def thin(shares: dict[str, float], pairs: pd.DataFrame) -> pd.DataFrame:
+    """Draw pairs by their fingerprints, so that any order and division draws the same.
+
+    Args:
+        shares: split → share of its pairs to draw.
+        pairs: with ``fingerprint`` and ``split``.
+
+    Returns:
+        The pairs drawn.
+    """
+    pairs = pairs[pairs["split"].isin(list(shares))]
+    draws = np.array([int(key[-8:], 16) / 2**32 for key in pairs["fingerprint"]])
+    return pairs[draws < pairs["split"].map(shares).fillna(0.0).to_numpy()]
 
 
 def _features(hypotheses: Sequence[str]) -> Any:

@@ -4,42 +4,52 @@ from __future__ import annotations
 
 import pandas as pd
 
-from nli_lifecycle.nli.data.quarantine import SetAside, pair_excerpt, quarantine_frame
-
 #: Which of equal pairs stays: an official test set is left whole, the training set gives way.
 _KEPT_FIRST = {"test": 0, "validation": 1, "train": 2, "": 3}
 
 
-def remove_duplicates(landed: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep each pair once, and none of those whose labels contradict each other.
+def resolve_duplicates(keys: pd.DataFrame) -> pd.DataFrame:
+    """Decide which of equal pairs stays.
 
     Args:
-        landed: landed pairs.
+        keys: rows with ``KEYS``, all rows of each ``fingerprint``; those of position -1 say which
+            split an earlier run put the pair into.
 
     Returns:
-        The distinct pairs in their given order, and the rows set aside: further rows of the
-        same pair and label (``duplicate``), and all rows of a pair that has several labels
-        (``contradictory_duplicate``).
+        Rows with ``VERDICTS``, one for each row that has a position: ``verdict`` is empty for the
+        one that stays, ``duplicate`` for further rows of the same pair and label,
+        ``contradictory_duplicate`` for all rows of a pair that has several labels. The row that
+        put a pair into its split stays before others, so that a second run decides as the first.
     """
-    text, label = landed["fingerprint"], landed["label"]
-    labels = landed.assign(label=label).drop_duplicates(["fingerprint", "label"])
-    contradictory = set(labels.loc[labels["fingerprint"].duplicated(), "fingerprint"])
-    contradicts = text.isin(contradictory)
+    earlier = keys[keys["position"].lt(0)].drop_duplicates("fingerprint")
+    rows = keys[keys["position"].ge(0)]
+    known = rows["fingerprint"].map(earlier.set_index("fingerprint")["split"]).astype(object)
+    verdicts = rows.assign(
+        known=known.where(known.notna(), other=None), verdict="", verdict_detail=""
+    )
+    repeated = rows["fingerprint"].duplicated(keep=False)
+    if not repeated.any():
+        return verdicts
 
-    by_priority = landed["split"].map(_KEPT_FIRST).sort_values(kind="stable").index
-    repeats = text.loc[by_priority].duplicated().reindex(landed.index) & ~contradicts
+    groups = verdicts.loc[repeated].assign(
+        elsewhere=verdicts["split"].ne(verdicts["known"]),
+        priority=verdicts["split"].map(_KEPT_FIRST),
+    )
+    groups = groups.sort_values(["fingerprint", "elsewhere", "priority", "position"])
+    labels = groups.sort_values("position").drop_duplicates(["fingerprint", "label"])
+    seen = labels.groupby("fingerprint")["label"].agg(", ".join)
+    contradictory = groups["fingerprint"].map(seen).str.contains(",")
+    first = ~groups["fingerprint"].duplicated()
+    place = groups.loc[first].set_index("fingerprint")["place"]
 
-    first_place = landed.loc[by_priority].drop_duplicates("fingerprint")
-    places = dict(zip(first_place["fingerprint"], first_place["place"]))
-    seen = labels.loc[labels["fingerprint"].isin(contradictory)]
-    all_labels = seen.groupby("fingerprint")["label"].agg(", ".join).to_dict()
-
-    aside = []
-    for row in landed.loc[contradicts | repeats].itertuples(index=False):
-        key = str(row.fingerprint)
-        reason, detail = "duplicate", f"same pair and label as {places[key]}"
-        if key in contradictory:
-            reason, detail = "contradictory_duplicate", f"labels of this pair: {all_labels[key]}"
-        excerpt = pair_excerpt(str(row.premise), str(row.hypothesis))
-        aside.append(SetAside(str(row.place), reason, detail, excerpt))
-    return landed.loc[~(contradicts | repeats)].reset_index(drop=True), quarantine_frame(aside)
+    again = ~contradictory & ~first
+    verdicts.loc[again.index[again], "verdict"] = "duplicate"
+    verdicts.loc[again.index[again], "verdict_detail"] = "same pair and label as " + groups.loc[
+        again, "fingerprint"
+    ].map(place)
+    several = contradictory.index[contradictory]
+    verdicts.loc[several, "verdict"] = "contradictory_duplicate"
+    verdicts.loc[several, "verdict_detail"] = "labels of this pair: " + groups.loc[
+        several, "fingerprint"
+    ].map(seen)
+    return verdicts

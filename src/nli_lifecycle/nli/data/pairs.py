@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
 
 from nli_lifecycle.parameters import SplitShares
 
@@ -44,8 +48,13 @@ def fingerprint(premise: str, hypothesis: str) -> str:
     Returns:
         32 hexadecimal digits.
     """
+    return fingerprint_normalised(normalise(premise), normalise(hypothesis))
+
+
+def fingerprint_normalised(premise: str, hypothesis: str) -> str:
+    """``fingerprint`` of texts that ``normalise`` gave."""
     # A normalised text holds no line break, so one between the two texts cannot be forged.
-    return _digest(f"{normalise(premise)}\n{normalise(hypothesis)}")
+    return _digest(f"{premise}\n{hypothesis}")
 
 
 def premise_fingerprint(premise: str) -> str:
@@ -57,29 +66,37 @@ def premise_fingerprint(premise: str) -> str:
     Returns:
         32 hexadecimal digits.
     """
-    return _digest(normalise(premise))
+    return premise_fingerprint_normalised(normalise(premise))
 
 
-def assign_split(premise_fp: str, shares: SplitShares) -> str:
-    """Choose a premise's split: a pure function of its text, so no premise is in two splits.
+def premise_fingerprint_normalised(premise: str) -> str:
+    """``premise_fingerprint`` of a text that ``normalise`` gave."""
+    return _digest(premise)
+
+
+def premise_nodes(premise_fps: Iterable[str]) -> npt.NDArray[np.int64]:
+    """Number premises by the first 60 bits of their fingerprints, shape (n,).
+
+    Two premises of a million share a number once in two million such data sets; they would then
+    be in one split, which does no harm.
+    """
+    return np.fromiter((int(key[:15], 16) for key in premise_fps), dtype=np.int64)
+
+
+def assign_splits(nodes: npt.NDArray[np.int64], shares: SplitShares) -> npt.NDArray[np.object_]:
+    """Choose premises' splits: a pure function of each one's text.
 
     Args:
-        premise_fp: what ``premise_fingerprint`` returned.
+        nodes: what ``premise_nodes`` returned, shape (n,).
         shares: the shares of premises that each split gets.
 
     Returns:
-        ``train``, ``validation`` or ``test``; never a split whose share is 0.
+        ``train``, ``validation`` or ``test`` for each, shape (n,); never one whose share is 0.
     """
-    position = int(premise_fp[:13], 16) / 2**52  # 52 bits: exact in a float, and below 1
-    edge = 0.0
-    last = SPLITS[-1]
-    for split in SPLITS:
-        share: float = getattr(shares, split)
-        edge += share
-        if position < edge:
-            return split
-        last = split if share > 0 else last
-    return last  # the shares' rounding error, less than 1e-9
+    given = [split for split in SPLITS if getattr(shares, split) > 0]
+    edges = np.cumsum([getattr(shares, split) for split in given])[:-1]
+    positions = (nodes >> 8) / 2**52  # 52 bits: exact in a float, and below 1
+    return np.array(given, dtype=object)[np.searchsorted(edges, positions, side="right")]
 
 
 def _digest(text: str) -> str:

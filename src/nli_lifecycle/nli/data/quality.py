@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from nli_lifecycle.nli.data.baseline import HypothesisOnly, hypothesis_only
+from nli_lifecycle.nli.data.pairs import SPLITS
+from nli_lifecycle.nli.data.tally import Tally
 from nli_lifecycle.nli.labels import LABELS
-from nli_lifecycle.nli.data.splitting import data_version, has_official_splits, shared_premises
 
-#: Genres listed by name; the rest are counted together.
-GENRES = 100
-
-OTHER_GENRES = "(other)"
-NO_GENRE = "(none)"
+#: Counts of premises, to be added up.
+PREMISE_COUNTS = pa.schema(
+    [pa.field("distinct", pa.int64()), pa.field("in_several_splits", pa.int64())]
+)
 
 
 class _Frozen(BaseModel):
@@ -21,12 +23,29 @@ class _Frozen(BaseModel):
 
 
 class Lengths(_Frozen):
-    """Percentiles of a text's length, in words between spaces."""
+    """Percentiles of a text's length, in words between spaces; 2,000 stands for any more."""
 
     median: int
     p90: int
     p99: int
     longest: int
+
+
+class Premises(_Frozen):
+    """Counts of the premises kept."""
+
+    distinct: int
+    in_several_splits: int
+
+
+class NearReport(_Frozen):
+    """Premises that are nearly the same as others."""
+
+    similarity: float  # least estimated Jaccard similarity of near premises
+    premises: int  # premises that have a near one, quarantined rows' included
+    clusters: int
+    largest: int  # premises of the largest cluster
+    leaked: int  # premises near one that another environment trained on
 
 
 class DataReport(_Frozen):
@@ -42,11 +61,13 @@ class DataReport(_Frozen):
     rows: dict[str, int]  # split → pairs
     labels: dict[str, dict[str, int]]  # split → label → pairs
     genres: dict[str, int]  # genre → pairs, the most frequent first
+    sources: dict[str, int]  # source → pairs
     premise_words: Lengths
     hypothesis_words: Lengths
     distinct_premises: int
     official_splits: bool
     premises_in_several_splits: int
+    near_duplicates: NearReport | None
     hypothesis_only: HypothesisOnly | None
 
     @property
@@ -69,20 +90,31 @@ class DataReport(_Frozen):
 
 
 def describe_data(
+    *,
     environment: str,
+    source: str,
+    data_version: str,
     rows_read: int,
-    distinct: pd.DataFrame,
-    frames: dict[str, pd.DataFrame],
-    quarantine: pd.DataFrame,
+    quarantined: dict[str, int],
+    tally: Tally,
+    premises: Premises,
+    official_splits: bool,
+    near_duplicates: NearReport | None,
+    sample: pd.DataFrame,
 ) -> DataReport:
     """Describe a data set.
 
     Args:
         environment: whose data these are.
-        rows_read: rows read from the source's files.
-        distinct: landed pairs without duplicates, at least one.
-        frames: split → its pairs.
-        quarantine: every row set aside.
+        source: the main source.
+        data_version: of the pairs kept.
+        rows_read: rows landed.
+        quarantined: reason → rows set aside.
+        tally: counts of the pairs kept.
+        premises: counts of their premises.
+        official_splits: the source's own splits decided.
+        near_duplicates: what was found of them; None: nobody looked.
+        sample: pairs with ``split``, enough to fit the hypothesis-only baseline.
 
     Returns:
         The report.
@@ -90,53 +122,54 @@ def describe_data(
     Raises:
         ValueError: when rows were lost on the way.
     """
+    labels = {split: _by_label(tally.labels.get(split, {})) for split in SPLITS}
+    parts = {split: sample[sample["split"].eq(split)] for split in ("train", "test")}
     return DataReport(
         environment=environment,
-        source=str(distinct["source"].iloc[0]),
-        data_version=data_version(frames),
+        source=source,
+        data_version=data_version,
         rows_read=rows_read,
-        rows_kept=sum(map(len, frames.values())),
-        rows_quarantined=len(quarantine),
-        quarantined=_counts(quarantine["reason"]),
-        rows={name: len(frame) for name, frame in frames.items()},
-        labels={
-            name: {label: int(frame["label"].eq(label).sum()) for label in LABELS}
-            for name, frame in frames.items()
-        },
-        genres=_genres(distinct["genre"]),
-        premise_words=_lengths(distinct["premise"]),
-        hypothesis_words=_lengths(distinct["hypothesis"]),
-        distinct_premises=int(distinct["premise_fingerprint"].nunique()),
-        official_splits=has_official_splits(distinct),
-        premises_in_several_splits=shared_premises(frames),
-        hypothesis_only=hypothesis_only(frames["train"], frames["test"]),
+        rows_kept=sum(sum(counts.values()) for counts in labels.values()),
+        rows_quarantined=sum(quarantined.values()),
+        quarantined=quarantined,
+        rows={split: sum(counts.values()) for split, counts in labels.items()},
+        labels=labels,
+        genres={genre: sum(counts.values()) for genre, counts in tally.genres.items()},
+        sources=tally.sources,
+        premise_words=_lengths(tally.premise_words),
+        hypothesis_words=_lengths(tally.hypothesis_words),
+        distinct_premises=premises.distinct,
+        official_splits=official_splits,
+        premises_in_several_splits=premises.in_several_splits,
+        near_duplicates=near_duplicates,
+        hypothesis_only=hypothesis_only(parts["train"], parts["test"]),
     )
 
 
-def count_words(texts: pd.Series[str]) -> pd.Series[int]:
-    """Count the words of normalised texts, which single spaces divide.
+def count_premises(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Count premises, and those that are in several splits.
 
     Args:
-        texts: normalised texts.
+        pairs: ``premise_fingerprint`` and ``split``, all of each premise.
 
     Returns:
-        Words per text.
+        Rows with ``PREMISE_COUNTS``, to be added up.
     """
-    return texts.str.count(" ") + 1
+    places = pairs.drop_duplicates()
+    several = places.loc[places["premise_fingerprint"].duplicated(), "premise_fingerprint"]
+    distinct = places["premise_fingerprint"].nunique()
+    return pd.DataFrame({"distinct": [distinct], "in_several_splits": [several.nunique()]})
 
 
-def _lengths(texts: pd.Series[str]) -> Lengths:
-    words = count_words(texts)
-    median, p90, p99 = (int(words.quantile(share)) for share in (0.5, 0.9, 0.99))
-    return Lengths(median=median, p90=p90, p99=p99, longest=int(words.max()))
+def _by_label(counts: dict[str, int]) -> dict[str, int]:
+    return {label: counts.get(label, 0) for label in LABELS}
 
 
-def _counts(values: pd.Series[str]) -> dict[str, int]:
-    return {str(value): int(count) for value, count in values.value_counts().items()}
+def _lengths(words: dict[int, int]) -> Lengths:
+    sizes = sorted(words)
+    reached = np.cumsum([words[size] for size in sizes])
 
+    def quantile(share: float) -> int:
+        return sizes[int(np.searchsorted(reached, share * reached[-1]))]
 
-def _genres(genres: pd.Series[str]) -> dict[str, int]:
-    counts = _counts(genres.replace("", NO_GENRE))
-    named = dict(list(counts.items())[:GENRES])
-    others = sum(counts.values()) - sum(named.values())
-    return named | ({OTHER_GENRES: others} if others else {})
+    return Lengths(median=quantile(0.5), p90=quantile(0.9), p99=quantile(0.99), longest=sizes[-1])

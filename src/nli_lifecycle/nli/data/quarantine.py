@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from ast import literal_eval
 
 import pandas as pd
 
@@ -27,30 +25,10 @@ REASONS: dict[str, str] = {
     "unknown_split": "map the file's splits in data.options.splits, or set data.official_splits",
     "duplicate": "nothing: the same pair with the same label is kept once",
     "contradictory_duplicate": "decide which label is right and remove the other row",
+    "bridge": "nothing: its premise is near premises of two splits, and would leak between them",
+    "leaked": "nothing: its premise is near one that another environment trained on",
+    "evaluation_premise": "nothing: feedback on a premise that this environment evaluates on",
 }
-
-QUARANTINE_COLUMNS: list[str] = ["place", "reason", "detail", "excerpt"]
-
-
-class SetAside(NamedTuple):
-    """One quarantined row: its origin, a key of ``REASONS``, the particulars, its beginning."""
-
-    place: str
-    reason: str
-    detail: str
-    excerpt: str
-
-
-def quarantine_frame(rows: Iterable[SetAside]) -> pd.DataFrame:
-    """Make the table of quarantined rows.
-
-    Args:
-        rows: the rows set aside, in the order in which they were read.
-
-    Returns:
-        A frame with ``QUARANTINE_COLUMNS``, all texts; its columns are there without rows too.
-    """
-    return pd.DataFrame(list(rows), columns=QUARANTINE_COLUMNS, dtype=object)
 
 
 def pair_excerpt(premise: str, hypothesis: str) -> str:
@@ -58,33 +36,36 @@ def pair_excerpt(premise: str, hypothesis: str) -> str:
     return f"{premise[: EXCERPT // 2]} | {hypothesis[: EXCERPT // 2]}"
 
 
-def too_many(rows: list[SetAside], rows_read: int, unknown_labels: Counter[str]) -> DataError:
+def too_many(aside: pd.DataFrame, rows_read: int, rows_aside: int) -> DataError:
     """Say why a run stops when most of its rows cannot be used.
 
     Args:
-        rows: the rows set aside, at least one.
+        aside: counts of the rows set aside, the most frequent first: ``reason``, ``value``,
+            ``rows``, and the first row's ``place``, ``detail`` and ``excerpt``.
         rows_read: how many rows had been read.
-        unknown_labels: labels without a meaning, with their counts.
+        rows_aside: how many of them cannot be used.
 
     Returns:
         The error to raise: counts by reason, an example, and what to do about the main reason.
     """
-    counts = Counter(row.reason for row in rows)
-    reason = counts.most_common(1)[0][0]
-    example = next(row for row in rows if row.reason == reason)
-    tally = ", ".join(f"{name} {count:,}" for name, count in counts.most_common())
+    counts = aside.groupby("reason")["rows"].sum().sort_values(ascending=False, kind="stable")
+    reason = str(counts.index[0])
+    example = aside[aside["reason"].eq(reason)].sort_values("position").iloc[0]
+    tally = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     advice = f"What to do: {REASONS[reason]}."
     if reason == "unknown_label":
-        seen = ", ".join(f"{label!r} ({n:,})" for label, n in unknown_labels.most_common(10))
+        labels = aside[aside["reason"].eq(reason)].head(10)
+        seen = ", ".join(f"{name} ({n:,})" for name, n in zip(labels["value"], labels["rows"]))
         mapping = "\n".join(
-            f'      "{label}": <entailment, neutral or contradiction>'
-            for label, _ in unknown_labels.most_common(10)
+            f'      "{literal_eval(label)}": <entailment, neutral or contradiction>'
+            for label in labels["value"]
         )
         advice = (
             f"Labels seen: {seen}.\nSay what they mean in conf/base/parameters_data.yml:\n"
             f"data:\n  options:\n    labels:\n{mapping}"
         )
     return DataError(
-        f"{len(rows):,} of the {rows_read:,} rows read cannot be used: {tally}.\n"
-        f"First at {example.place}: {example.detail or reason}: {example.excerpt!r}\n{advice}"
+        f"{rows_aside:,} of the {rows_read:,} rows read cannot be used: {tally}.\n"
+        f"First at {example['place']}: {example['detail'] or reason}: {example['excerpt']!r}\n"
+        f"{advice}"
     )

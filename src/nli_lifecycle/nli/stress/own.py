@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from nli_lifecycle.nli.data.landing import land_pairs
+from nli_lifecycle.nli.data.judging import judge_rows
 from nli_lifecycle.nli.data.raw.reading import RawRow
+from nli_lifecycle.nli.data.schemas import QUARANTINE
 from nli_lifecycle.nli.stress.scoring import NOT_ENTAILMENT, STRESS_COLUMNS
 from nli_lifecycle.parameters import DataParameters, StressFile
 
@@ -37,7 +38,9 @@ def land_suite(
     """
     labels = TWO_WAY | {given.strip().lower(): label for given, label in file.labels.items()}
     parameters = DataParameters(options=file.options, official_splits=False)
-    landed, unusable = land_pairs(rows, file.source, parameters, labels)
-    numbered = [f"{name}/{row}" for row in range(len(landed))]
-    suite = landed.assign(suite=name, kind="own", origin=landed["pair_id"], pair_id=numbered)
-    return suite[STRESS_COLUMNS], unusable
+    judged = judge_rows(rows, file.source, parameters, labels)
+    usable = judged["reason"].eq("")
+    pairs = judged[usable].reset_index(drop=True)
+    numbered = [f"{name}/{row}" for row in range(len(pairs))]
+    suite = pairs.assign(suite=name, kind="own", origin=pairs["pair_id"], pair_id=numbered)
+    return suite[STRESS_COLUMNS], judged.loc[~usable, QUARANTINE.names].reset_index(drop=True)

@@ -1,148 +1,246 @@
-"""Nodes of data_engineering: read, remove duplicates, split, identify, report."""
+"""Nodes of data_engineering: judge, remove duplicates, divide, publish. All work is lazy tables."""
 
 from __future__ import annotations
 
 import logging
+from functools import partial
+from pathlib import Path
 
 import pandas as pd
-from plotly.graph_objects import Figure
-from tqdm import tqdm
+import pyarrow as pa
 
-from nli_lifecycle.datasets.source import RawFolder
-from nli_lifecycle.nli.data import duplicates, landing, splitting
-from nli_lifecycle.nli.data.pairs import FINGERPRINT_COLUMNS
-from nli_lifecycle.nli.data.quality import DataReport, describe_data
-from nli_lifecycle.parameters import DataParameters
-from nli_lifecycle.pipelines.data_engineering import plots
+from nli_lifecycle.datasets.store import KeyedStore
+from nli_lifecycle.datasets.table import StoredTable
+from nli_lifecycle.engines.table import Engine, Table
+from nli_lifecycle.nli.data import near
+from nli_lifecycle.nli.data.duplicates import resolve_duplicates
+from nli_lifecycle.nli.data.ingest import Ingest
+from nli_lifecycle.nli.data.judging import (
+    OUTCOME,
+    add_outcomes,
+    check_outcome,
+    count_outcome,
+    judge,
+)
+from nli_lifecycle.nli.data.keys import (
+    foreign_signatures,
+    key_rows,
+    known_keys,
+    premise_rows,
+    settle,
+    undivided,
+)
+from nli_lifecycle.nli.data.pairs import DataError
+from nli_lifecycle.nli.data.schemas import (
+    CLUSTERS,
+    DIVIDED,
+    EDGES,
+    FINGERPRINTS,
+    KEYS,
+    SHARED_SIGNATURES,
+    SIGNATURES,
+    UNDIVIDED,
+    VERDICTS,
+    judged_schema,
+    landed_schema,
+)
+from nli_lifecycle.nli.data.splitting import SplitRule, divide, split_rule
+from nli_lifecycle.parameters import DataParameters, NearDuplicates
+from nli_lifecycle.pipelines.data_engineering.landing import ROWS
 
 logger = logging.getLogger(__name__)
 
+_PREMISES = pa.schema([pa.field("node", pa.int64()), pa.field("premise", pa.string())])
 
-def read_pairs(
-    raw: RawFolder, source: str, source_path: str | None, parameters: DataParameters
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read a source: validate and normalise every row, and set aside what is no pair.
+
+def judge_rows(
+    engine: Engine, store: KeyedStore, ingest: Ingest, parameters: DataParameters
+) -> Table:
+    """Judge every landed row on its own: a pair, normalised and identified, or a reason why not.
 
     Args:
-        raw: the environment's raw folder.
-        source: name of the source.
-        source_path: file or glob; None for the source's files in the raw folder.
-        parameters: how to read and what to accept.
+        engine: does the work.
+        store: where landed parts are.
+        ingest: the parts of the data set.
+        parameters: label map and length limit.
 
     Returns:
-        The landed pairs, and the rows that cannot be used with their reasons.
+        Rows with ``judged_schema``, one for each landed row.
+    """
+    keep = parameters.options.keep
+    folders = [path for part in ingest.parts if (path := store.find(part.key, ROWS))]
+    landed = engine.read(folders, landed_schema(keep))
+    return landed.map(partial(judge, parameters=parameters), judged_schema(keep))
+
+
+def check_rows(
+    engine: Engine, judged: StoredTable, ingest: Ingest, parameters: DataParameters
+) -> SplitRule:
+    """Refuse a source of which too little can be used; see whether it has splits of its own.
+
+    Args:
+        engine: does the work.
+        judged: what ``judge_rows`` gave.
+        ingest: the parts of the data set.
+        parameters: share of rows that may be unusable, and of premises in each split.
+
+    Returns:
+        How rows get their split.
 
     Raises:
-        DataError: when the source cannot be used.
+        DataError: when there are no rows, or too many cannot be used.
     """
-    rows = raw.rows(source, source_path, parameters.options)
-    with tqdm(rows, desc="Reading", unit=" rows", delay=3, disable=None, leave=False) as progress:
-        landed, unusable = landing.land_pairs(progress, source, parameters)
-    logger.info(
-        "%s: %s rows read, %s unusable.", source, f"{len(landed) + len(unusable):,}", len(unusable)
-    )
-    return landed, unusable
+    names = ["position", "source", "split", "place", "reason", "detail", "excerpt"]
+    rows = judged.open(engine, _some(judged_schema(()), names))
+    counts = rows.map(count_outcome, OUTCOME).group("reason", add_outcomes, OUTCOME)
+    outcome = add_outcomes(counts.to_pandas())
+    check_outcome(outcome, ingest.rows, ingest.source, parameters)
+    usable = outcome[outcome["reason"].eq("")]
+    return split_rule(dict(zip(usable["value"], usable["rows"])), parameters.splits)
+
+
+def sign_premises(
+    engine: Engine, judged: StoredTable, rule: SplitRule, parameters: DataParameters
+) -> Table:
+    """Compute the MinHash signature of each distinct premise.
+
+    Args:
+        engine: does the work.
+        judged: what ``judge_rows`` gave.
+        rule: says that the rows were found usable; nothing else of it is used.
+        parameters: whether to look for near-duplicates at all.
+
+    Returns:
+        Rows with ``SIGNATURES``; none where nobody looks.
+    """
+    if not parameters.near_duplicates.enabled:
+        return engine.from_pandas(SIGNATURES.empty_table().to_pandas(), SIGNATURES)
+    names = ["premise", "premise_fingerprint", "reason"]
+    rows = judged.open(engine, _some(judged_schema(()), names))
+    return rows.map(premise_rows, _PREMISES).group("node", near.sign_premises, SIGNATURES)
+
+
+def cluster_premises(
+    engine: Engine, signatures: StoredTable, parameters: DataParameters
+) -> pd.DataFrame:
+    """Find premises that are near each other, and near those that others trained on.
+
+    Args:
+        engine: does the work.
+        signatures: what ``sign_premises`` gave.
+        parameters: least similarity, and other environments' folders.
+
+    Returns:
+        Rows with ``CLUSTERS``: only premises that have a near one.
+
+    Raises:
+        DataError: another environment's signatures are not where they should be.
+    """
+    wanted = parameters.near_duplicates
+    if not wanted.enabled:
+        return near.cluster(EDGES.empty_table().to_pandas())
+    premises = signatures.open(engine, SIGNATURES)
+    for table in _others(engine, wanted):
+        premises = premises.union(table)
+    edges = near.find_near(premises, wanted.similarity)
+    return near.cluster(edges.to_pandas())
+
+
+def _others(engine: Engine, wanted: NearDuplicates) -> list[Table]:
+    from nli_lifecycle.datasets.table import TableDataset
+
+    tables = []
+    for place in wanted.against:
+        path = Path(place).expanduser().absolute() / "premise_signatures"
+        dataset = TableDataset(filepath=str(path), lazy=True)
+        if not dataset.exists():
+            raise DataError(
+                f"data.near_duplicates.against: {path} is not there. Name another environment's "
+                "03_primary folder, after its data_engineering has run."
+            )
+        shared = dataset.load().open(engine, SHARED_SIGNATURES)
+        tables.append(shared.map(foreign_signatures, SIGNATURES))
+    return tables
 
 
 def remove_duplicates(
-    landed: pd.DataFrame, unusable: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep each pair once; quarantine repeated and contradictory ones with the unusable rows.
+    engine: Engine, judged: StoredTable, known: StoredTable, rule: SplitRule
+) -> Table:
+    """Decide which of equal pairs stays.
 
     Args:
-        landed: landed pairs.
-        unusable: rows already set aside.
+        engine: does the work.
+        judged: what ``judge_rows`` gave.
+        known: the pairs that the last run kept.
+        rule: how rows get their split.
 
     Returns:
-        The distinct pairs, and the whole quarantine.
+        Rows with ``VERDICTS``, one for each judged row that is a pair.
     """
-    distinct, repeated = duplicates.remove_duplicates(landed)
-    return distinct, pd.concat([unusable, repeated], ignore_index=True)
+    keys = _keys(engine, judged)
+    earlier = known.open(engine, FINGERPRINTS).map(partial(known_keys, rule.key), KEYS)
+    return keys.union(earlier).group("fingerprint", resolve_duplicates, VERDICTS)
 
 
-def split_pairs(
-    distinct: pd.DataFrame, parameters: DataParameters
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Divide the pairs into train, validation and test.
+def divide_pairs(
+    engine: Engine,
+    judged: StoredTable,
+    verdicts: StoredTable,
+    clusters: pd.DataFrame,
+    rule: SplitRule,
+    parameters: DataParameters,
+) -> Table:
+    """Put the pairs that stay into train, validation and test.
 
     Args:
-        distinct: landed pairs without duplicates.
-        parameters: shares of the splits.
+        engine: does the work.
+        judged: what ``judge_rows`` gave.
+        verdicts: which of equal pairs stays.
+        clusters: premises that are near each other.
+        rule: how rows get their split.
+        parameters: what becomes of premises that others trained on.
 
     Returns:
-        Training, validation and test pairs.
-
-    Raises:
-        DataError: when a split that should have rows has none, or train lacks a label.
+        Rows with ``DIVIDED``, one for each pair that stays.
     """
-    frames = splitting.split_pairs(distinct, parameters.splits)
-    shared = splitting.shared_premises(frames)
-    if shared:
-        logger.info("The official splits share %s premises.", f"{shared:,}")
-    return frames["train"], frames["validation"], frames["test"]
+    rows = _keys(engine, judged).attach(verdicts.open(engine, VERDICTS), "position")
+    rows = rows.attach(engine.from_pandas(clusters, CLUSTERS), "node")
+    leaks = parameters.near_duplicates.leaked == "quarantine"
+    function = partial(divide, rule=rule, quarantine_leaks=leaks)
+    return rows.map(undivided, UNDIVIDED).group("cluster", function, DIVIDED)
 
 
-def identify(
-    train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame
-) -> tuple[pd.DataFrame, str]:
-    """List what identifies each pair, and compute what identifies them all.
+def settle_rows(
+    engine: Engine,
+    judged: StoredTable,
+    verdicts: StoredTable,
+    divided: StoredTable,
+    parameters: DataParameters,
+) -> Table:
+    """Write into every row what was decided of it.
 
     Args:
-        train: training pairs.
-        validation: validation pairs.
-        test: test pairs.
+        engine: does the work.
+        judged: what ``judge_rows`` gave.
+        verdicts: which of equal pairs stays.
+        divided: the splits.
+        parameters: columns carried along.
 
     Returns:
-        A frame of ``fingerprint``, ``premise_fingerprint`` and ``split``, and the data version.
+        Rows with ``judged_schema``, one for each landed row: in a split, or with a reason.
     """
-    frames = {"train": train, "validation": validation, "test": test}
-    fingerprints = [frame[FINGERPRINT_COLUMNS].assign(split=name) for name, frame in frames.items()]
-    return pd.concat(fingerprints, ignore_index=True), splitting.data_version(frames)
+    keep = parameters.options.keep
+    rows = judged.open(engine, judged_schema(keep))
+    rows = rows.attach(verdicts.open(engine, VERDICTS), "position")
+    rows = rows.attach(divided.open(engine, DIVIDED), "position")
+    return rows.map(partial(settle, keep), judged_schema(keep)).in_order("position")
 
 
-def report_data(
-    raw: RawFolder,
-    landed: pd.DataFrame,
-    unusable: pd.DataFrame,
-    distinct: pd.DataFrame,
-    train: pd.DataFrame,
-    validation: pd.DataFrame,
-    test: pd.DataFrame,
-    quarantine: pd.DataFrame,
-) -> DataReport:
-    """Describe what was read and what became of it.
-
-    Args:
-        raw: the environment's raw folder.
-        landed: landed pairs.
-        unusable: rows that could not be used.
-        distinct: landed pairs without duplicates.
-        train: training pairs.
-        validation: validation pairs.
-        test: test pairs.
-        quarantine: every row set aside.
-
-    Returns:
-        The data report.
-    """
-    frames = {"train": train, "validation": validation, "test": test}
-    rows_read = len(landed) + len(unusable)
-    return describe_data(raw.environment, rows_read, distinct, frames, quarantine)
+def _keys(engine: Engine, judged: StoredTable) -> Table:
+    names = ["position", "fingerprint", "premise_fingerprint", "label", "split", "place"]
+    schema = _some(judged_schema(()), [*names, "source", "reason"])
+    return judged.open(engine, schema).map(key_rows, KEYS)
 
 
-def plot_data(report: DataReport, distinct: pd.DataFrame) -> tuple[Figure, Figure, Figure, Figure]:
-    """Draw the data report.
-
-    Args:
-        report: the data report.
-        distinct: the pairs it describes.
-
-    Returns:
-        Labels by split, lengths, genres, and the quarantine by reason.
-    """
-    return (
-        plots.plot_labels(report),
-        plots.plot_lengths(distinct),
-        plots.plot_genres(report, distinct),
-        plots.plot_quarantine(report),
-    )
+def _some(schema: pa.Schema, names: list[str]) -> pa.Schema:
+    return pa.schema([schema.field(name) for name in names])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
 from nli_lifecycle.nli.labels import LABELS
-from nli_lifecycle.nli.data.quality import NO_GENRE, DataReport, count_words
+from nli_lifecycle.nli.data.quality import DataReport
+from nli_lifecycle.nli.data.tally import GENRES, OTHER_GENRES, Tally
 
 LABEL_COLOURS = {"entailment": "#2a9d8f", "neutral": "#6c7a93", "contradiction": "#e76f51"}
 TEXT_COLOURS = {"premise": "#33658a", "hypothesis": "#f6ae2d"}
@@ -51,25 +51,26 @@ def plot_labels(report: DataReport) -> go.Figure:
     return _styled(figure, "Labels by split", "share of the split's pairs", "")
 
 
-def plot_lengths(distinct: pd.DataFrame) -> go.Figure:
+def plot_lengths(counts: Tally) -> go.Figure:
     """Draw how long premises and hypotheses are.
 
     Args:
-        distinct: the pairs.
+        counts: counts of the pairs.
 
     Returns:
         Two histograms in words; the longest hundredth is counted in the last step.
     """
-    words = {name: count_words(distinct[name]).to_numpy() for name in TEXT_COLOURS}
-    longest = max(int(np.quantile(counts, 0.99)) for counts in words.values())
+    words = {"premise": counts.premise_words, "hypothesis": counts.hypothesis_words}
+    sizes = {name: np.repeat(list(part), list(part.values())) for name, part in words.items()}
+    longest = max(int(np.quantile(size, 0.99)) for size in sizes.values())
     step = -(-longest // LENGTH_BINS)
     figure = go.Figure()
-    for name, counts in words.items():
-        sizes = np.bincount((np.minimum(counts, longest) - 1) // step)
+    for name, size in sizes.items():
+        pairs = np.bincount((np.minimum(size, longest) - 1) // step)
         figure.add_scatter(
-            x=(np.arange(len(sizes)) + 0.5) * step + 0.5,
-            y=sizes,
-            name=f"{name} (median {int(np.median(counts))})",
+            x=(np.arange(len(pairs)) + 0.5) * step + 0.5,
+            y=pairs,
+            name=f"{name} (median {int(np.median(size))})",
             line={"shape": "hvh", "color": TEXT_COLOURS[name], "width": 2},
             fill="tozeroy",
         )
@@ -77,26 +78,22 @@ def plot_lengths(distinct: pd.DataFrame) -> go.Figure:
     return _styled(figure, "Lengths of the texts", f"words (last step: {longest} or more)", "pairs")
 
 
-def plot_genres(report: DataReport, distinct: pd.DataFrame) -> go.Figure:
+def plot_genres(report: DataReport, counts: Tally) -> go.Figure:
     """Draw the labels within the most frequent genres.
 
     Args:
         report: the data report.
-        distinct: the pairs.
+        counts: counts of the pairs.
 
     Returns:
         One stacked bar per genre, the most frequent on top.
     """
-    genres = distinct["genre"].replace("", NO_GENRE)
-    top = genres.value_counts().index[:GENRE_BARS]
-    table = pd.crosstab(genres, distinct["label"]).reindex(
-        index=top, columns=list(LABELS), fill_value=0
-    )
+    top = [genre for genre in counts.genres if genre != OTHER_GENRES][:GENRE_BARS]
     figure = go.Figure()
     for label in LABELS:
         figure.add_bar(
-            y=list(top),
-            x=table[label].tolist(),
+            y=top,
+            x=[counts.genres[genre].get(label, 0) for genre in top],
             name=label,
             orientation="h",
             marker_color=LABEL_COLOURS[label],
@@ -104,8 +101,9 @@ def plot_genres(report: DataReport, distinct: pd.DataFrame) -> go.Figure:
     figure.update_layout(barmode="stack")
     figure.update_xaxes(tickformat=",")
     figure.update_yaxes(autorange="reversed")
-    total = int(genres.nunique())
-    title = f"Genres (the {len(top)} largest of {total})" if total > len(top) else "Genres"
+    total = f"more than {GENRES}" if OTHER_GENRES in counts.genres else len(counts.genres)
+    several = OTHER_GENRES in counts.genres or len(counts.genres) > len(top)
+    title = f"Genres (the {len(top)} largest of {total})" if several else "Genres"
     return _styled(figure, title, f"pairs, of {report.rows_kept:,}", "")
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from nli_lifecycle.datasets.models import ModelStore
+from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.lifecycle.approval import supersede_others
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.standing import AUTHOR
@@ -46,7 +46,7 @@ def identify(data_version: str, training: TrainingParameters, export: ExportPara
 
 
 def train_model(
-    models: ModelStore,
+    models: KeyedStore,
     training_key: str,
     train_pairs: pd.DataFrame,
     validation_pairs: pd.DataFrame,
@@ -81,7 +81,7 @@ def train_model(
 
 
 def export_bundle(
-    models: ModelStore,
+    models: KeyedStore,
     training_key: str,
     data_version: str,
     checkpoint: str,

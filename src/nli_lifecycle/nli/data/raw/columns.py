@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from nli_lifecycle.nli.data.pairs import FINGERPRINT_COLUMNS, PAIR_COLUMNS, DataError
 from nli_lifecycle.nli.data.raw.reading import Layout
 from nli_lifecycle.parameters import PairField, SourceOptions
@@ -26,14 +24,14 @@ RESERVED = {*PAIR_COLUMNS, *FINGERPRINT_COLUMNS, "split", "place"}
 
 
 def map_columns(
-    found: list[str], options: SourceOptions, path: Path, layout: Layout
+    found: list[str], options: SourceOptions, path: str, layout: Layout
 ) -> dict[str, str]:
     """Map our fields to a file's columns: the user's word first, then well-known names.
 
     Args:
         found: the file's column names.
         options: the user's own settings, of which ``columns`` wins.
-        path: the file, for messages.
+        path: the file, or what else holds the rows, for messages.
         layout: how the file is laid out, for messages.
 
     Returns:
@@ -73,7 +71,7 @@ def _unclear(
     candidates: list[str],
     found: list[str],
     options: SourceOptions,
-    path: Path,
+    path: str,
     layout: Layout,
 ) -> DataError:
     if candidates:

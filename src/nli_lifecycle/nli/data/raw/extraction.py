@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from nli_lifecycle.nli.data.raw.columns import map_columns
 from nli_lifecycle.nli.data.raw.lines import EXCERPT
@@ -24,6 +25,7 @@ class FilePlan:
     layout: Layout
     columns: dict[str, str]  # our field → the file's column
     split: str  # the official split its name says, or empty
+    partition: dict[str, str]  # columns that its folders name, as in genre=travel
 
 
 def plan_files(files: Sequence[Path], source: Source, options: SourceOptions) -> list[FilePlan]:
@@ -45,10 +47,19 @@ def plan_files(files: Sequence[Path], source: Source, options: SourceOptions) ->
     plans = []
     for path in files:
         layout = layout_of(source, path, options)
-        columns = map_columns(column_names(path, layout), options, path, layout)
         name = Path(os.path.relpath(path, root)).as_posix()
-        plans.append(FilePlan(path, name, layout, columns, split_of_file(path, names)))
+        partition = _partition(path) if layout.kind == "parquet" else {}
+        found = [*column_names(path, layout), *partition]
+        columns = map_columns(found, options, str(path), layout)
+        split = split_of_file(path, names)
+        plans.append(FilePlan(path, name, layout, columns, split, partition))
     return plans
+
+
+def _partition(path: Path) -> dict[str, str]:
+    """Columns that a file's folders name, as Hive, Spark and pandas write partitions."""
+    parts = (part.partition("=") for part in path.parts[:-1])
+    return {name: unquote(value) for name, equals, value in parts if equals}
 
 
 def extract_rows(
@@ -71,14 +82,30 @@ def extract_rows(
     names = split_names(source, options)
     for plan in plans:
         for row in read_rows(plan.path, plan.layout, plan.name):
-            yield row if row.fields is None else _own_fields(row, row.fields, plan, names)
+            if row.fields is not None and plan.partition:
+                row.fields.update(plan.partition)
+            yield own_fields(row, plan.columns, plan.split, names)
 
 
-def _own_fields(
-    row: RawRow, fields: dict[str, Any], plan: FilePlan, names: dict[str, str]
+def own_fields(
+    row: RawRow, columns: dict[str, str], file_split: str, names: dict[str, str]
 ) -> RawRow:
+    """Name a row's fields as we do.
+
+    Args:
+        row: as read.
+        columns: our field → the file's column.
+        file_split: the official split of the whole file, or empty.
+        names: split name in lower case → train, validation or test.
+
+    Returns:
+        The row in our own fields, or unreadable if one of them is no text.
+    """
+    fields = row.fields
+    if fields is None:
+        return row
     own = {"pair_id": row.place, "genre": "", "split": ""}
-    for field, column in plan.columns.items():
+    for field, column in columns.items():
         value = fields.get(column, "")
         text = _text(value)
         if text is None:
@@ -93,7 +120,7 @@ def _own_fields(
             return RawRow(row.place, None, "unknown_split", detail, ascii(fields)[:EXCERPT])
         own["split"] = split
     else:
-        own["split"] = plan.split
+        own["split"] = file_split
     own["pair_id"] = own["pair_id"] or row.place
     return RawRow(row.place, own)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from nli_lifecycle.nli.data.raw.lines import check_encoding
 from nli_lifecycle.nli.data.pairs import DataError
@@ -42,6 +43,7 @@ class Source:
     layout: Layout | None  # None: by the file's suffix, as the corpus is published in two forms
     patterns: tuple[str, ...]  # looked for in the raw folder, the first that is there wins
     splits: dict[str, str] = field(default_factory=lambda: _SPLIT_NAMES)
+    kind: Literal["files", "hub", "delta", "table"] = "files"
 
 
 _ALL = (
@@ -59,6 +61,9 @@ _ALL = (
     Source("tsv", _TSV, ("*.tsv", "*.tsv.gz")),
     Source("jsonl", _JSONL, ("*.jsonl", "*.jsonl.gz")),
     Source("parquet", _PARQUET, ("*.parquet",)),
+    Source("delta", _PARQUET, (), kind="delta"),
+    Source("table", _PARQUET, (), kind="table"),
+    Source("hub", _PARQUET, (), kind="hub"),
 )
 
 #: Every source by name.
@@ -169,6 +174,8 @@ def locate_files(
             return found
     for place in tried:
         if os.path.isdir(place):
+            if source.name == "parquet" and (found := _matches(f"{place}/**/*.parquet")):
+                return found
             raise DataError(
                 f"source_path: {place} is a folder. Name its files, for example "
                 f"source_path={source_path.rstrip('/')}/{source.patterns[0]}"

@@ -1,10 +1,10 @@
-"""A folder of trained models, each under the key of everything that went into it."""
+"""A folder of results, each under the key of everything that went into it."""
 
 from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,13 @@ from kedro.io import AbstractDataset
 
 
 @dataclass(frozen=True)
-class ModelStore:
+class KeyedStore:
     """Write-once folders by key: a folder exists under its key only when it is complete."""
 
     folder: Path
 
     def find(self, key: str, part: str) -> Path | None:
-        """Return the finished folder of ``part`` (checkpoint or bundle), None without one."""
+        """Return the finished folder of ``part``, such as a checkpoint; None without one."""
         path = self.folder / key / part
         return path if path.is_dir() else None
 
@@ -36,12 +36,18 @@ class ModelStore:
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
+    def keep_only(self, keys: Collection[str]) -> None:
+        """Remove what is under any other key."""
+        for folder in self.folder.glob("*/"):
+            if folder.name not in keys:
+                shutil.rmtree(folder)
 
-class ModelStoreDataset(AbstractDataset[ModelStore, ModelStore]):
-    """Catalog entry of the environment's ``ModelStore``; load-only.
+
+class KeyedStoreDataset(AbstractDataset[KeyedStore, KeyedStore]):
+    """Catalog entry of a ``KeyedStore``; load-only.
 
     Args:
-        filepath: the folder that holds the models.
+        filepath: the folder.
         metadata: free-form, for example kedro-viz's layer.
     """
 
@@ -49,13 +55,13 @@ class ModelStoreDataset(AbstractDataset[ModelStore, ModelStore]):
         self._filepath = Path(filepath)
         self.metadata = metadata
 
-    def load(self) -> ModelStore:
+    def load(self) -> KeyedStore:
         """Return the store's handle; nothing is read yet."""
-        return ModelStore(self._filepath)
+        return KeyedStore(self._filepath)
 
-    def save(self, data: ModelStore) -> None:
-        """Refuse: models are written through the handle, under their key."""
-        raise NotImplementedError("ModelStoreDataset is load-only.")
+    def save(self, data: KeyedStore) -> None:
+        """Refuse: results are written through the handle, under their key."""
+        raise NotImplementedError("KeyedStoreDataset is load-only.")
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

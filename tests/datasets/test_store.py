@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nli_lifecycle.datasets.models import ModelStore, ModelStoreDataset
+from nli_lifecycle.datasets.store import KeyedStore, KeyedStoreDataset
 
 
 def test_nothing_is_found_before_and_after_a_failed_write(tmp_path: Path) -> None:
-    store = ModelStore(tmp_path)
+    store = KeyedStore(tmp_path)
     with pytest.raises(RuntimeError, match="disk"):
         with store.writing("k1", "bundle") as folder:
             folder.mkdir()
@@ -21,7 +21,7 @@ def test_nothing_is_found_before_and_after_a_failed_write(tmp_path: Path) -> Non
 
 
 def test_a_finished_folder_is_found_under_its_key_only(tmp_path: Path) -> None:
-    store = ModelStore(tmp_path)
+    store = KeyedStore(tmp_path)
     with store.writing("k1", "bundle") as folder:
         assert store.find("k1", "bundle") is None
         folder.mkdir()
@@ -33,7 +33,7 @@ def test_a_finished_folder_is_found_under_its_key_only(tmp_path: Path) -> None:
 
 
 def test_dataset_loads_the_handle_and_refuses_to_save(tmp_path: Path) -> None:
-    dataset = ModelStoreDataset(filepath=str(tmp_path))
-    assert dataset.load() == ModelStore(tmp_path)
+    dataset = KeyedStoreDataset(filepath=str(tmp_path))
+    assert dataset.load() == KeyedStore(tmp_path)
     with pytest.raises(Exception, match="load-only"):
-        dataset.save(ModelStore(tmp_path))
+        dataset.save(KeyedStore(tmp_path))

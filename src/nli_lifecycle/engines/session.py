@@ -1,0 +1,109 @@
+"""The Spark session: the one that is there, a Connect server's, a cluster's, or a local one."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nli_lifecycle
+from nli_lifecycle.engines.table import EngineError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: What correctness needs whatever the cluster's own settings are.
+REQUIRED = {
+    # Without Arrow, pandas' missing text becomes the text "nan".
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
+}
+
+
+def open_session(master: str, options: Mapping[str, str]) -> SparkSession:
+    """Open the Spark session, and ship our code to its workers.
+
+    Args:
+        master: for a session of our own, such as ``local[*]`` or ``spark://host:7077``; not used
+            where a session is active (Databricks), or SPARK_REMOTE names a Connect server.
+        options: Spark options for a session of our own.
+
+    Raises:
+        EngineError: pyspark or Java is missing, or the cluster does not answer.
+    """
+    try:
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise EngineError(
+            f"engine: spark needs PySpark, which cannot be imported ({error}). Install it with "
+            "`pip install 'nli-lifecycle[spark]'` (from a checkout: `make install-spark`), or "
+            "set engine: pandas."
+        ) from error
+    try:
+        session = SparkSession.getActiveSession() or _own(master, options)
+        for name, value in REQUIRED.items():
+            session.conf.set(name, value)
+        _ship_code(session)
+    except (PySparkException, OSError, RuntimeError) as error:
+        raise EngineError(
+            f"The Spark session cannot be opened at {_address(master)}: "
+            f"{str(error).strip().splitlines()[0]}. Check that it is up and can be reached from "
+            "here (SPARK_REMOTE for Spark Connect, SPARK_MASTER for a cluster), or set engine: "
+            "pandas."
+        ) from error
+    return session
+
+
+def _own(master: str, options: Mapping[str, str]) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        return SparkSession.builder.getOrCreate()
+    builder = SparkSession.builder.appName("nli-lifecycle")
+    if remote := os.environ.get("SPARK_REMOTE"):
+        session: SparkSession = builder.remote(remote).getOrCreate()
+        for name, value in options.items():
+            if session.conf.isModifiable(name):
+                session.conf.set(name, value)
+        return session
+    _require_java()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for name, value in {"spark.log.level": "ERROR", **options}.items():
+        builder = builder.config(name, value)
+    return builder.master(master).getOrCreate()
+
+
+def _require_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java") or (home and shutil.which("java", path=f"{home}/bin")):
+        return
+    raise EngineError(
+        "engine: spark needs Java 17 or newer on this machine, and none was found (neither on "
+        "PATH nor in JAVA_HOME). Install one (Debian/Ubuntu: apt install openjdk-17-jre-headless; "
+        "macOS: brew install openjdk@17), or use a cluster without Java here through Spark "
+        "Connect (SPARK_REMOTE=sc://host:15002), or set engine: pandas."
+    )
+
+
+def _address(master: str) -> str:
+    return os.environ.get("SPARK_REMOTE") or master
+
+
+def _ship_code(session: SparkSession) -> None:
+    """Give the workers this very code: they need our dependencies, but no install of us."""
+    package = Path(nli_lifecycle.__file__).parent
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(package.rglob("*.py")):
+            archive.write(file, file.relative_to(package.parent).as_posix())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "nli_lifecycle_code.zip"
+        path.write_bytes(packed.getvalue())
+        session.addArtifacts(str(path), pyfile=True)

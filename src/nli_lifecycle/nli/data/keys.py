@@ -1,0 +1,154 @@
+"""The narrow rows on which duplicates, clusters and splits are decided."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from nli_lifecycle.nli.data.pairs import premise_nodes
+from nli_lifecycle.nli.data.quarantine import pair_excerpt
+
+
+#: Digits of a fingerprint by which pairs are gathered to compute the data version.
+BUCKET_DIGITS = 2
+
+
+def key_rows(judged: pd.DataFrame) -> pd.DataFrame:
+    """Take from judged rows what identifies those that are pairs.
+
+    Returns:
+        Rows with ``KEYS``.
+    """
+    pairs = judged[judged["reason"].eq("")]
+    return pairs.assign(node=premise_nodes(pairs["premise_fingerprint"]))
+
+
+def known_keys(rule: str, fingerprints: pd.DataFrame) -> pd.DataFrame:
+    """Say which pairs an earlier run put into a split by the same rule.
+
+    Args:
+        rule: key of the rule.
+        fingerprints: rows with ``FINGERPRINTS``.
+
+    Returns:
+        Rows with ``KEYS``, of position -1.
+    """
+    known = fingerprints[fingerprints["rule"].eq(rule)]
+    nodes = premise_nodes(known["premise_fingerprint"])
+    return known.assign(position=-1, node=nodes, place="", source="")
+
+
+def undivided(keys: pd.DataFrame) -> pd.DataFrame:
+    """Take the rows that stay.
+
+    Args:
+        keys: ``KEYS``, with what was found out of each row: ``verdict``, ``known``, ``cluster``
+            and ``leaked``, the last two null where no premise is near.
+
+    Returns:
+        Rows with ``UNDIVIDED``.
+    """
+    rows = keys[keys["verdict"].eq("")]
+    return rows.assign(
+        cluster=rows["cluster"].where(rows["cluster"].notna(), rows["node"]).astype("int64"),
+        leaked=rows["leaked"].fillna(0).astype("int8"),
+        official=rows["split"],
+    )
+
+
+def settle(keep: tuple[str, ...], rows: pd.DataFrame) -> pd.DataFrame:
+    """Write into judged rows what was decided of them.
+
+    Args:
+        keep: columns carried along.
+        rows: judged rows, with ``VERDICTS`` and ``DIVIDED`` of those that are pairs.
+
+    Returns:
+        The same rows with ``judged_schema``: ``split`` is the one assigned, and empty for those
+        set aside.
+    """
+    settled = rows.assign(split=rows["assigned"].fillna(""))
+    for why, what in (("verdict", "verdict_detail"), ("split_reason", "split_detail")):
+        late = rows.loc[rows[why].notna() & rows[why].ne("")]
+        settled.loc[late.index, "reason"] = late[why]
+        settled.loc[late.index, "detail"] = late[what]
+        settled.loc[late.index, "excerpt"] = [
+            pair_excerpt(premise, hypothesis)
+            for premise, hypothesis in zip(late["premise"], late["hypothesis"])
+        ]
+    return settled
+
+
+def identities(rule: str, settled: pd.DataFrame) -> pd.DataFrame:
+    """Take what identifies the pairs that are kept.
+
+    Returns:
+        Rows with ``FINGERPRINTS``.
+    """
+    pairs = settled[settled["reason"].eq("")]
+    return pairs.assign(rule=rule)
+
+
+def premise_rows(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Take the distinct premises of a batch: ``node`` and ``premise``."""
+    distinct = pairs[pairs["reason"].eq("")].drop_duplicates("premise_fingerprint")
+    nodes = premise_nodes(distinct["premise_fingerprint"])
+    return pd.DataFrame({"node": nodes, "premise": distinct["premise"].to_numpy()})
+
+
+def foreign_signatures(shared: pd.DataFrame) -> pd.DataFrame:
+    """Take the premises that another environment trained on.
+
+    Args:
+        shared: its rows with ``SHARED_SIGNATURES``.
+
+    Returns:
+        Rows with ``SIGNATURES``.
+    """
+    trained = shared[shared["trained"].eq(1)]
+    nodes = premise_nodes(trained["premise_fingerprint"])
+    return trained.assign(node=nodes, foreign=1, other=-1)
+
+
+def trained_premises(settled: pd.DataFrame) -> pd.DataFrame:
+    """Take the premises kept, and whether they are trained or validated on.
+
+    Returns:
+        Rows with ``PREMISE_SIGNATURES``, without signatures.
+    """
+    pairs = settled[settled["reason"].eq("")]
+    trained = pairs["split"].isin(["train", "validation"]).astype("int8")
+    rows = pairs[["premise_fingerprint"]].assign(trained=trained).drop_duplicates()
+    nodes = premise_nodes(rows["premise_fingerprint"])
+    return rows.assign(node=nodes, signature=None)
+
+
+def own_signatures(signatures: pd.DataFrame) -> pd.DataFrame:
+    """Take signatures as rows with ``PREMISE_SIGNATURES``."""
+    return signatures.assign(premise_fingerprint=None, trained=0)
+
+
+def share_signatures(rows: pd.DataFrame) -> pd.DataFrame:
+    """Make the signatures that other environments may see.
+
+    Args:
+        rows: rows with ``PREMISE_SIGNATURES``, all of each ``node``.
+
+    Returns:
+        Rows with ``SHARED_SIGNATURES``, one for each premise kept.
+    """
+    signatures = rows.dropna(subset="signature").drop_duplicates("node").set_index("node")
+    premises = rows.dropna(subset="premise_fingerprint").sort_values("trained", ascending=False)
+    premises = premises.drop_duplicates("premise_fingerprint")
+    premises = premises[premises["node"].isin(signatures.index)]
+    found = signatures.loc[premises["node"], "signature"].to_numpy()
+    return premises.assign(signature=found)
+
+
+def bucket_rows(settled: pd.DataFrame) -> pd.DataFrame:
+    """Gather pairs by the first digits of their fingerprints, to digest them.
+
+    Returns:
+        Rows with ``BUCKETED``.
+    """
+    pairs = settled[settled["reason"].eq("")]
+    return pairs.assign(bucket=pairs["fingerprint"].str[:BUCKET_DIGITS])
