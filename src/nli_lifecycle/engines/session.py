@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import shutil
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,9 @@ REQUIRED = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
 }
+
+#: Session option that says which code was shipped.
+SHIPPED = "nli.lifecycle.shipped"
 
 
 def open_session(master: str, options: Mapping[str, str]) -> SparkSession:
@@ -97,13 +102,20 @@ def _address(master: str) -> str:
 
 
 def _ship_code(session: SparkSession) -> None:
-    """Give the workers this very code: they need our dependencies, but no install of us."""
+    """Give the workers this very code, once: they need our dependencies, but no install of us."""
     package = Path(nli_lifecycle.__file__).parent
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for file in sorted(package.rglob("*.py")):
-            archive.write(file, file.relative_to(package.parent).as_posix())
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "nli_lifecycle_code.zip"
-        path.write_bytes(packed.getvalue())
-        session.addArtifacts(str(path), pyfile=True)
+            name = file.relative_to(package.parent).as_posix()
+            archive.writestr(zipfile.ZipInfo(name), file.read_bytes())
+    version = sha256(packed.getvalue()).hexdigest()[:16]
+    if session.conf.get(SHIPPED, None) == version:
+        return
+    # Workers fetch it from here whenever they start, so it stays for as long as the session may.
+    folder = Path(tempfile.mkdtemp(prefix="nli-lifecycle-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / f"nli_lifecycle_{version}.zip"
+    path.write_bytes(packed.getvalue())
+    session.addArtifacts(str(path), pyfile=True)
+    session.conf.set(SHIPPED, version)

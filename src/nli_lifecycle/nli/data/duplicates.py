@@ -24,9 +24,7 @@ def resolve_duplicates(keys: pd.DataFrame) -> pd.DataFrame:
     earlier = keys[keys["position"].lt(0)].drop_duplicates("fingerprint")
     rows = keys[keys["position"].ge(0)]
     known = rows["fingerprint"].map(earlier.set_index("fingerprint")["split"]).astype(object)
-    verdicts = rows.assign(
-        known=known.where(known.notna(), other=None), verdict="", verdict_detail=""
-    )
+    verdicts = rows.assign(known=known, verdict="", verdict_detail="")
     repeated = rows["fingerprint"].duplicated(keep=False)
     if not repeated.any():
         return verdicts
