@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nli_lifecycle.engines.batches import extended, grouped, mapped
 from nli_lifecycle.engines.table import EngineError, FrameFunction, parquet_files
 
 #: Rows in memory at a time, where rows are independent of each other.
@@ -24,6 +25,10 @@ GROUP_BYTES = 64 * 2**20
 
 #: Rows of one Parquet file.
 FILE_ROWS = 2_000_000
+
+#: Columns of few different values; others are not worth looking for repetitions in.
+FEW_VALUES = {"source", "label", "genre", "split", "reason", "detail", "excerpt", "verdict"}
+FEW_VALUES |= {"verdict_detail", "known", "assigned", "split_reason", "split_detail", "rule"}
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 
@@ -38,22 +43,25 @@ class LocalTable:
     def map(self, function: FrameFunction, schema: pa.Schema) -> LocalTable:
         """See ``Table.map``."""
 
-        def mapped() -> Iterator[pa.RecordBatch]:
-            for batch in self.batches():
-                yield _packed(function(batch.to_pandas()), schema)
+        return LocalTable(schema, lambda: mapped(function, schema, self.batches()))
 
-        return LocalTable(schema, mapped)
+    def extend(
+        self, function: FrameFunction, inputs: Sequence[str], schema: pa.Schema
+    ) -> LocalTable:
+        """See ``Table.extend``."""
+        names = list(inputs)
+        return LocalTable(schema, lambda: extended(function, names, schema, self.batches()))
 
     def group(self, key: str, function: FrameFunction, schema: pa.Schema) -> LocalTable:
         """See ``Table.group``."""
 
-        def grouped() -> Iterator[pa.RecordBatch]:
-            for frame in _whole_groups(self, key):
-                packed = _packed(function(frame), schema)
-                for start in range(0, packed.num_rows, BATCH_ROWS):
-                    yield packed.slice(start, BATCH_ROWS)
+        def whole_groups() -> Iterator[pa.RecordBatch]:
+            for batches in _gathered(self, key):
+                for batch in grouped(function, schema, batches):
+                    for start in range(0, batch.num_rows, BATCH_ROWS):
+                        yield batch.slice(start, BATCH_ROWS)
 
-        return LocalTable(schema, grouped)
+        return LocalTable(schema, whole_groups)
 
     def union(self, other: LocalTable) -> LocalTable:
         """See ``Table.union``."""
@@ -125,7 +133,9 @@ class LocalEngine:
         def batches() -> Iterator[pa.RecordBatch]:
             for path in files:
                 with pq.ParquetFile(path) as file:
-                    for batch in file.iter_batches(BATCH_ROWS, columns=schema.names):
+                    for batch in file.iter_batches(
+                        BATCH_ROWS, columns=schema.names, use_threads=False
+                    ):
                         yield batch.cast(schema)
 
         return LocalTable(schema, batches)
@@ -146,12 +156,13 @@ class LocalEngine:
 def write_batches(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) -> int:
     """Stream batches into Parquet files of a new folder; returns the rows written."""
     folder.mkdir(parents=True)
+    few = [name for name in schema.names if name in FEW_VALUES]
     written = 0
     batch = next(batches, None)
     while batch is not None or not written:
         path = folder / f"part-{written // FILE_ROWS:05d}.parquet"
         end = (written // FILE_ROWS + 1) * FILE_ROWS
-        with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        with pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=few) as writer:
             while batch is not None and written < end:
                 writer.write_batch(batch)
                 written += batch.num_rows
@@ -161,16 +172,12 @@ def write_batches(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: 
     return written
 
 
-def _packed(frame: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pandas(frame, schema, preserve_index=False)
-
-
 def _only_chunk(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _whole_groups(table: LocalTable, key: str) -> Iterator[pd.DataFrame]:
-    """Frames that hold every row of each of their keys: one, or one for each bucket on disk."""
+def _gathered(table: LocalTable, key: str) -> Iterator[list[pa.RecordBatch]]:
+    """All rows of each key together: all keys at once, or one bucket on disk after another."""
     held: list[pa.RecordBatch] = []
     batches = table.batches()
     size = 0
@@ -180,7 +187,7 @@ def _whole_groups(table: LocalTable, key: str) -> Iterator[pd.DataFrame]:
         if size > GROUP_BYTES:
             break
     else:
-        yield pa.Table.from_batches(held, table.schema).to_pandas()
+        yield held
         return
 
     def all_batches() -> Iterator[pa.RecordBatch]:
@@ -198,7 +205,7 @@ BUCKETS = 64
 
 def _spilled(
     batches: Iterator[pa.RecordBatch], schema: pa.Schema, key: str, folder: Path
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[list[pa.RecordBatch]]:
     paths = [folder / f"{number}.arrow" for number in range(BUCKETS)]
     writers = [pa.ipc.new_file(path, schema) for path in map(str, paths)]
     held: list[pa.RecordBatch] = []
@@ -215,8 +222,7 @@ def _spilled(
     for path in paths:
         with pa.memory_map(str(path)) as file:
             rows = pa.ipc.open_file(file).read_all()
-        if rows.num_rows:
-            yield rows.to_pandas()
+        yield rows.to_batches()
         path.unlink()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
+from nli_lifecycle.engines.batches import extended, grouped, mapped
 from nli_lifecycle.engines.table import EngineError, FrameFunction
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+
+BatchFunction = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,24 @@ class SparkTable:
 
     def map(self, function: FrameFunction, schema: pa.Schema) -> SparkTable:
         """See ``Table.map``."""
-        apply = partial(_each, function, schema.names)
-        return SparkTable(schema, self.frame.mapInPandas(apply, _spark_schema(schema)))
+        return self._through(partial(mapped, function, schema), schema)
+
+    def extend(
+        self, function: FrameFunction, inputs: Sequence[str], schema: pa.Schema
+    ) -> SparkTable:
+        """See ``Table.extend``."""
+        return self._through(partial(extended, function, list(inputs), schema), schema)
 
     def group(self, key: str, function: FrameFunction, schema: pa.Schema) -> SparkTable:
         """See ``Table.group``: a partition holds all rows of its keys."""
         session = self.frame.sparkSession
         partitions = int(str(session.conf.get("spark.sql.shuffle.partitions")))
-        apply = partial(_whole, function, schema.names)
-        divided = self.frame.repartition(partitions, key)
-        return SparkTable(schema, divided.mapInPandas(apply, _spark_schema(schema)))
+        divided = SparkTable(self.schema, self.frame.repartition(partitions, key))
+        return divided._through(partial(grouped, function, schema), schema)
+
+    def _through(self, function: BatchFunction, schema: pa.Schema) -> SparkTable:
+        # Arrow all the way, as in our own process: Spark's own way to pandas differs in details.
+        return SparkTable(schema, self.frame.mapInArrow(function, _spark_schema(schema)))
 
     def union(self, other: SparkTable) -> SparkTable:
         """See ``Table.union``."""
@@ -103,21 +115,6 @@ class SparkEngine:
             return SparkTable(to_arrow_schema(numbered.schema), numbered)
         except AnalysisException as error:
             raise EngineError(f"source: table {name} cannot be read: {error}") from error
-
-
-def _each(
-    function: FrameFunction, columns: list[str], frames: Iterator[pd.DataFrame]
-) -> Iterator[pd.DataFrame]:
-    for frame in frames:
-        yield function(frame)[columns]
-
-
-def _whole(
-    function: FrameFunction, columns: list[str], frames: Iterator[pd.DataFrame]
-) -> Iterator[pd.DataFrame]:
-    held = list(frames)
-    if held:
-        yield function(pd.concat(held, ignore_index=True))[columns]
 
 
 def _spark_schema(schema: pa.Schema) -> object:

@@ -35,6 +35,16 @@ class Table(Protocol):
             schema: of what it gives.
         """
 
+    def extend(self, function: FrameFunction, inputs: Sequence[str], schema: pa.Schema) -> Table:
+        """Compute columns of each row out of some of its columns.
+
+        Args:
+            function: gets the columns of ``inputs``, and gives as many rows in the same order,
+                with new columns or others in place of old ones.
+            inputs: what the function needs; no other column is converted for it.
+            schema: of the whole, old columns that it hands on included.
+        """
+
     def group(self, key: str, function: FrameFunction, schema: pa.Schema) -> Table:
         """Apply a function to frames that hold whole groups.
 

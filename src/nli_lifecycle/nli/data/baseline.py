@@ -71,9 +71,11 @@ def fit_hypothesis_only(train: pd.DataFrame) -> HypothesisModel | None:
 
     # scikit-learn takes a second to import, and every pipeline is imported by every command.
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     classifier = LogisticRegression(C=REGULARISATION, max_iter=200)
-    classifier.fit(_features(train["hypothesis"].tolist()), train["label"])
+    with threadpool_limits(1):  # sparse rows: further threads only wait for each other
+        classifier.fit(_features(train["hypothesis"].tolist()), train["label"])
     weights = np.full((len(LABELS), FEATURES + 1), 0.0, dtype=np.float32)
     weights[:, -1] = -np.inf  # a label never seen is never guessed
     two = len(classifier.classes_) == 2  # then one row of weights stands for the second class

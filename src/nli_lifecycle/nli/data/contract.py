@@ -16,9 +16,6 @@ from nli_lifecycle.nli.data.tally import Tally
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.parameters import Contract, Limits
 
-#: Rows shown of each check that fails.
-SHOWN = 3
-
 #: Rows that break a check, and the first of them.
 VIOLATIONS = pa.schema(
     [
@@ -57,28 +54,24 @@ def remember(history: History | None, current: Version) -> History:
     return History(current=current, previous=history.previous if same else history.current)
 
 
-def find_violations(checks: str | None, settled: pd.DataFrame) -> pd.DataFrame:
-    """Check the values of the pairs of a batch.
+def find_violations(checks: str, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Check the values of a batch of pairs.
 
     Args:
-        checks: the user's own schema, ``package.module:schema``; None: only ours.
-        settled: rows with ``judged_schema``; those set aside are not checked.
+        checks: the user's schema, ``package.module:schema``.
+        pairs: rows with ``judged_schema``.
 
     Returns:
         Rows with ``VIOLATIONS``, one for each check that fails.
     """
     from pandera.errors import SchemaErrors
 
-    rows = settled[settled["reason"].eq("")].reset_index(drop=True)
-    found = []
-    for schema in (_own_schema(), *([load_checks(checks)] if checks else [])):
-        try:
-            schema.validate(rows, lazy=True)
-        except SchemaErrors as error:
-            found.append(_violations(error.failure_cases, rows))
-    if not found:
-        return pd.DataFrame(columns=VIOLATIONS.names)
-    return pd.concat(found, ignore_index=True)
+    rows = pairs.reset_index(drop=True)
+    try:
+        load_checks(checks).validate(rows, lazy=True)
+    except SchemaErrors as error:
+        return _violations(error.failure_cases, rows)
+    return pd.DataFrame(columns=VIOLATIONS.names)
 
 
 def check_contract(
@@ -196,25 +189,6 @@ def _violations(cases: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
             "position": at["position"].fillna(-1).astype("int64").to_numpy(),
             "place": at["place"].fillna("the whole batch").to_numpy(),
             "value": [repr(value)[:80] for value in first["failure_case"]],
-        }
-    )
-
-
-@cache
-def _own_schema() -> Any:
-    import pandera.pandas as pandera
-
-    text = pandera.Column(str, pandera.Check.str_length(min_value=1), nullable=False)
-    digits = pandera.Column(str, pandera.Check.str_length(32, 32), nullable=False)
-    return pandera.DataFrameSchema(
-        {
-            "premise": text,
-            "hypothesis": text,
-            "pair_id": text,
-            "label": pandera.Column(str, pandera.Check.isin(LABELS)),
-            "split": pandera.Column(str, pandera.Check.isin(["train", "validation", "test"])),
-            "fingerprint": digits,
-            "premise_fingerprint": digits,
         }
     )
 

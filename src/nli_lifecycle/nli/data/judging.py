@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +15,7 @@ from nli_lifecycle.nli.data.pairs import (
     DataError,
     fingerprint_normalised,
     normalise,
+    premise_nodes,
     premise_fingerprint_normalised,
 )
 from nli_lifecycle.nli.data.quarantine import pair_excerpt, too_many
@@ -54,48 +57,71 @@ def judge(
     """Judge each row on its own: a pair, normalised and identified, or a reason why it is none.
 
     Args:
-        landed: rows with ``landed_schema``.
+        landed: rows with the columns ``JUDGED_FROM`` names, and those to be kept.
         parameters: label map and length limit.
         further_labels: what other labels mean, beside the three and the user's own.
 
     Returns:
-        The same rows with ``judged_schema``; ``reason`` is empty for a pair, and for any other
-        row the columns of the pair are empty.
+        As many rows with the columns of ``judged_schema`` that are not handed on as they are:
+        ``reason`` is empty for a pair, and for any other row the pair's texts are empty.
     """
     main = _meanings(parameters.options, further_labels)
     feedback = _meanings(parameters.feedback.options, {})
-    labels: list[str] = []
-    texts: list[tuple[str, str]] = []
-    identities: list[tuple[str, str]] = []
-    aside: list[tuple[str, str, str]] = []
-    columns = ("source", "premise", "hypothesis", "label", *_ASIDE)
-    for source, premise, hypothesis, given, *problem in zip(*(landed[name] for name in columns)):
-        if not problem[0]:
+    longest = parameters.max_characters
+    given = landed["label"].tolist()
+    premises, hypotheses = landed["premise"].tolist(), landed["hypothesis"].tolist()
+    reasons, details = landed["reason"].tolist(), landed["detail"].tolist()
+    excerpts = landed["excerpt"].tolist()
+    labels, pair_fps, premise_fps = ([""] * len(landed) for _ in range(3))
+    for row, (source, reason) in enumerate(zip(landed["source"], reasons)):
+        label = ""
+        if not reason:
+            premise, hypothesis = normalise(premises[row]), normalise(hypotheses[row])
             meanings = feedback if source == FEEDBACK else main
-            premise, hypothesis = normalise(premise), normalise(hypothesis)
-            label = meanings.get(given) or meanings.get(given.strip().lower())
-            problem = _problem(premise, hypothesis, given.strip(), label, parameters)
-        if problem[0]:
-            labels.append("")
-            texts.append(("", ""))
-            identities.append(("", ""))
-            aside.append((problem[0], problem[1], problem[2]))
-            continue
-        labels.append(label or "")
-        texts.append((premise, hypothesis))
-        premise_fp = premise_fingerprint_normalised(premise)
-        identities.append((fingerprint_normalised(premise, hypothesis), premise_fp))
-        aside.append(("", "", ""))
-    judged = landed.assign(label=labels)
-    judged["premise"], judged["hypothesis"] = _columns(texts, 2)
-    judged["fingerprint"], judged["premise_fingerprint"] = _columns(identities, 2)
-    judged["reason"], judged["detail"], judged["excerpt"] = _columns(aside, 3)
-    for name in ("pair_id", "genre", "split", *parameters.options.keep):
-        judged[name] = judged[name].fillna("")
-    judged["genre"] = [normalise(genre) if genre else "" for genre in judged["genre"]]
-    if not parameters.official_splits:
-        judged["split"] = ""
-    return judged
+            label = meanings.get(given[row]) or meanings.get(given[row].strip().lower(), "")
+            if label and 0 < len(premise) <= longest and 0 < len(hypothesis) <= longest:
+                premises[row], hypotheses[row], labels[row] = premise, hypothesis, label
+                pair_fps[row] = fingerprint_normalised(premise, hypothesis)
+                premise_fps[row] = premise_fingerprint_normalised(premise)
+                continue
+            problem = _problem(premise, hypothesis, given[row].strip(), label, parameters)
+            reasons[row], details[row], excerpts[row] = problem
+        premises[row] = hypotheses[row] = ""
+    columns: dict[str, Any] = {
+        "premise": premises,
+        "hypothesis": hypotheses,
+        "label": labels,
+        "genre": landed["genre"].map(_normalised_or_empty),
+        "split": landed["split"].fillna("") if parameters.official_splits else "",
+        "fingerprint": pair_fps,
+        "premise_fingerprint": premise_fps,
+        "node": premise_nodes(premise_fps),
+        "reason": reasons,
+        "detail": details,
+        "excerpt": excerpts,
+    }
+    columns |= {name: landed[name].fillna("") for name in ("pair_id", *parameters.options.keep)}
+    return pd.DataFrame(columns, index=landed.index)
+
+
+#: Columns of landed rows that ``judge`` looks at, beside those to be kept.
+JUDGED_FROM = ["pair_id", "premise", "hypothesis", "label", "genre", "source", "split"]
+JUDGED_FROM += ["reason", "detail", "excerpt"]
+
+
+@lru_cache(maxsize=10_000)
+def _normalised_or_empty(genre: str | None) -> str:
+    return normalise(genre) if genre else ""
+
+
+def judge_whole(
+    landed: pd.DataFrame,
+    parameters: DataParameters,
+    further_labels: Mapping[str, str] = MappingProxyType({}),
+) -> pd.DataFrame:
+    """``judge`` rows with ``landed_schema``: the same rows with ``judged_schema``."""
+    judged = judge(landed, parameters, further_labels)
+    return landed.drop(columns=[name for name in judged if name in landed]).join(judged)
 
 
 def judge_rows(
@@ -120,12 +146,9 @@ def judge_rows(
     """
     keep = parameters.options.keep
     landed = pa.Table.from_batches(land_rows(rows, source, keep), landed_schema(keep)).to_pandas()
-    judged = judge(landed, parameters, further_labels)
+    judged = judge_whole(landed, parameters, further_labels)
     check_outcome(count_outcome(judged), len(judged), source, parameters)
     return judged
-
-
-_ASIDE = ("reason", "detail", "excerpt")
 
 
 def _meanings(options: SourceOptions, further_labels: Mapping[str, str]) -> dict[str, str]:
@@ -133,26 +156,21 @@ def _meanings(options: SourceOptions, further_labels: Mapping[str, str]) -> dict
     return {label: label for label in LABELS} | dict(further_labels) | own
 
 
-def _columns(rows: Sequence[tuple[str, ...]], number: int) -> list[list[str]]:
-    return [list(column) for column in zip(*rows)] or [[] for _ in range(number)]
-
-
 def _problem(
-    premise: str, hypothesis: str, given: str, label: str | None, parameters: DataParameters
-) -> list[str]:
+    premise: str, hypothesis: str, given: str, label: str, parameters: DataParameters
+) -> tuple[str, str, str]:
+    """Why a row is no pair: its reason, the particulars, its beginning."""
     longest = max(len(premise), len(hypothesis))
     if not premise or not hypothesis:
         reason, detail = "empty_text", f"no {'hypothesis' if premise else 'premise'}"
     elif longest > parameters.max_characters:
         reason = "too_long"
         detail = f"{longest:,} characters, limit {parameters.max_characters:,}"
-    elif label is not None:
-        return ["", "", ""]
-    elif given in _NO_LABEL:
+    elif not label and given in _NO_LABEL:
         reason, detail = "no_gold_label", f"label {given!r}"
     else:
         reason, detail = "unknown_label", f"label {given[:40]!r}"
-    return [reason, detail, pair_excerpt(premise, hypothesis)]
+    return reason, detail, pair_excerpt(premise, hypothesis)
 
 
 def count_outcome(judged: pd.DataFrame) -> pd.DataFrame:

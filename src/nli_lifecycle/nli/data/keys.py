@@ -6,20 +6,7 @@ import pandas as pd
 
 from nli_lifecycle.nli.data.pairs import premise_nodes
 from nli_lifecycle.nli.data.quarantine import pair_excerpt
-
-
-#: Digits of a fingerprint by which pairs are gathered to compute the data version.
-BUCKET_DIGITS = 2
-
-
-def key_rows(judged: pd.DataFrame) -> pd.DataFrame:
-    """Take from judged rows what identifies those that are pairs.
-
-    Returns:
-        Rows with ``KEYS``.
-    """
-    pairs = judged[judged["reason"].eq("")]
-    return pairs.assign(node=premise_nodes(pairs["premise_fingerprint"]))
+from nli_lifecycle.nli.data.splitting import BUCKET_DIGITS
 
 
 def known_keys(rule: str, fingerprints: pd.DataFrame) -> pd.DataFrame:
@@ -55,18 +42,23 @@ def undivided(keys: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def settle(keep: tuple[str, ...], rows: pd.DataFrame) -> pd.DataFrame:
+#: What ``settle`` looks at.
+SETTLED_FROM = ["premise", "hypothesis", "reason", "detail", "excerpt", "assigned"]
+SETTLED_FROM += ["verdict", "verdict_detail", "split_reason", "split_detail"]
+
+
+def settle(rows: pd.DataFrame) -> pd.DataFrame:
     """Write into judged rows what was decided of them.
 
     Args:
-        keep: columns carried along.
-        rows: judged rows, with ``VERDICTS`` and ``DIVIDED`` of those that are pairs.
+        rows: ``SETTLED_FROM`` of judged rows, with ``VERDICTS`` and ``DIVIDED`` of those that
+            are pairs.
 
     Returns:
-        The same rows with ``judged_schema``: ``split`` is the one assigned, and empty for those
-        set aside.
+        As many rows: ``split`` is the one assigned, and empty for those set aside; ``reason``,
+        ``detail`` and ``excerpt`` say why.
     """
-    settled = rows.assign(split=rows["assigned"].fillna(""))
+    settled = rows[["reason", "detail", "excerpt"]].assign(split=rows["assigned"].fillna(""))
     for why, what in (("verdict", "verdict_detail"), ("split_reason", "split_detail")):
         late = rows.loc[rows[why].notna() & rows[why].ne("")]
         settled.loc[late.index, "reason"] = late[why]
@@ -78,21 +70,14 @@ def settle(keep: tuple[str, ...], rows: pd.DataFrame) -> pd.DataFrame:
     return settled
 
 
-def identities(rule: str, settled: pd.DataFrame) -> pd.DataFrame:
-    """Take what identifies the pairs that are kept.
-
-    Returns:
-        Rows with ``FINGERPRINTS``.
-    """
-    pairs = settled[settled["reason"].eq("")]
-    return pairs.assign(rule=rule)
+def name_rule(rule: str, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Name the rule that put pairs into their splits: ``rule`` of ``FINGERPRINTS``."""
+    return pd.DataFrame({"rule": rule}, index=pairs.index)
 
 
 def premise_rows(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Take the distinct premises of a batch: ``node`` and ``premise``."""
-    distinct = pairs[pairs["reason"].eq("")].drop_duplicates("premise_fingerprint")
-    nodes = premise_nodes(distinct["premise_fingerprint"])
-    return pd.DataFrame({"node": nodes, "premise": distinct["premise"].to_numpy()})
+    """Take the distinct premises of a batch of pairs: ``node`` and ``premise``."""
+    return pairs.drop_duplicates("node")
 
 
 def foreign_signatures(shared: pd.DataFrame) -> pd.DataFrame:
@@ -109,17 +94,15 @@ def foreign_signatures(shared: pd.DataFrame) -> pd.DataFrame:
     return trained.assign(node=nodes, foreign=1, other=-1)
 
 
-def trained_premises(settled: pd.DataFrame) -> pd.DataFrame:
-    """Take the premises kept, and whether they are trained or validated on.
+def trained_premises(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Take the premises of pairs kept, and whether they are trained or validated on.
 
     Returns:
         Rows with ``PREMISE_SIGNATURES``, without signatures.
     """
-    pairs = settled[settled["reason"].eq("")]
     trained = pairs["split"].isin(["train", "validation"]).astype("int8")
-    rows = pairs[["premise_fingerprint"]].assign(trained=trained).drop_duplicates()
-    nodes = premise_nodes(rows["premise_fingerprint"])
-    return rows.assign(node=nodes, signature=None)
+    rows = pairs[["node", "premise_fingerprint"]].assign(trained=trained).drop_duplicates()
+    return rows.assign(signature=None)
 
 
 def own_signatures(signatures: pd.DataFrame) -> pd.DataFrame:
@@ -144,11 +127,10 @@ def share_signatures(rows: pd.DataFrame) -> pd.DataFrame:
     return premises.assign(signature=found)
 
 
-def bucket_rows(settled: pd.DataFrame) -> pd.DataFrame:
+def bucket_rows(pairs: pd.DataFrame) -> pd.DataFrame:
     """Gather pairs by the first digits of their fingerprints, to digest them.
 
     Returns:
-        Rows with ``BUCKETED``.
+        ``bucket`` of ``BUCKETED``.
     """
-    pairs = settled[settled["reason"].eq("")]
-    return pairs.assign(bucket=pairs["fingerprint"].str[:BUCKET_DIGITS])
+    return pd.DataFrame({"bucket": pairs["fingerprint"].str[:BUCKET_DIGITS]})

@@ -80,7 +80,7 @@ def premise_nodes(premise_fps: Iterable[str]) -> npt.NDArray[np.int64]:
     Two premises of a million share a number once in two million such data sets; they would then
     be in one split, which does no harm.
     """
-    return np.fromiter((int(key[:15], 16) for key in premise_fps), dtype=np.int64)
+    return np.fromiter((int(key[:15] or "0", 16) for key in premise_fps), dtype=np.int64)
 
 
 def assign_splits(nodes: npt.NDArray[np.int64], shares: SplitShares) -> npt.NDArray[np.object_]:

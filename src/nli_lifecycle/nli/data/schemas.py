@@ -30,9 +30,11 @@ def landed_schema(keep: Sequence[str]) -> pa.Schema:
 
 
 def judged_schema(keep: Sequence[str]) -> pa.Schema:
-    """Landed rows, normalised and identified, or set aside with a reason."""
+    """Landed rows, normalised and identified, or set aside with a reason; ``node`` is a number
+    that stands for the premise."""
     names = [*PAIR_COLUMNS, *FINGERPRINT_COLUMNS, "split", *keep, "place", *ASIDE_COLUMNS]
-    return pa.schema([pa.field("position", pa.int64()), *_texts(names)])
+    numbers = [pa.field("position", pa.int64()), pa.field("node", pa.int64())]
+    return pa.schema([*numbers, *_texts(names)])
 
 
 def pair_schema(keep: Sequence[str]) -> pa.Schema:
@@ -40,8 +42,8 @@ def pair_schema(keep: Sequence[str]) -> pa.Schema:
     return pa.schema(_texts([*PAIR_COLUMNS, *FINGERPRINT_COLUMNS, *keep]))
 
 
-#: What removing duplicates and dividing into splits need to know of a row. ``node`` stands for
-#: the premise; rows of position -1 are pairs that an earlier run has put into ``split``.
+#: What removing duplicates and dividing into splits need to know of a pair; rows of position -1
+#: are pairs that an earlier run has put into ``split``.
 KEYS = pa.schema(
     [
         pa.field("position", pa.int64()),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,9 @@ from nli_lifecycle.parameters import SplitShares
 
 #: The source of pairs whose labels came back from production.
 FEEDBACK = "feedback"
+
+#: Digits of a fingerprint by which pairs are gathered to compute the data version.
+BUCKET_DIGITS = 2
 
 BUCKET_DIGESTS = pa.schema([pa.field("bucket", pa.string()), pa.field("digest", pa.string())])
 
@@ -139,16 +144,18 @@ def digest_buckets(fingerprints: pd.DataFrame) -> pd.DataFrame:
     """Digest the pairs of each bucket, whatever their order.
 
     Args:
-        fingerprints: ``bucket``, ``fingerprint``, ``label`` and ``split``, all of each bucket.
+        fingerprints: rows with ``BUCKETED``, all of each ``bucket``.
 
     Returns:
         Rows with ``BUCKET_DIGESTS``.
     """
-    lines = fingerprints["fingerprint"] + " " + fingerprints["label"]
-    lines = lines + " " + fingerprints["split"]
-    ordered = lines.sort_values().groupby(fingerprints["bucket"])
-    digests = ordered.agg(lambda part: sha256("\n".join(part).encode()).hexdigest())
-    return pd.DataFrame({"bucket": digests.index.astype(object), "digest": digests.to_numpy()})
+    columns = (fingerprints[name] for name in ("fingerprint", "label", "split"))
+    lines = sorted(map(" ".join, zip(*columns)))
+    digests = {
+        bucket: sha256("\n".join(part).encode()).hexdigest()
+        for bucket, part in groupby(lines, key=itemgetter(slice(BUCKET_DIGITS)))
+    }
+    return pd.DataFrame({"bucket": list(digests), "digest": list(digests.values())})
 
 
 def data_version(buckets: pd.DataFrame) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import repeat
+
 import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
@@ -39,44 +42,36 @@ class Tally(BaseModel):
     sources: dict[str, int]  # source → pairs
 
 
-def count_words(texts: pd.Series[str]) -> pd.Series[int]:
-    """Count the words of normalised texts, which single spaces divide.
-
-    Args:
-        texts: normalised texts.
-
-    Returns:
-        Words per text.
-    """
-    return texts.str.count(" ") + 1
-
-
-def count_pairs(settled: pd.DataFrame) -> pd.DataFrame:
+def count_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """Count the pairs of a batch.
 
     Args:
-        settled: ``premise``, ``hypothesis``, ``label``, ``genre``, ``source``, ``split`` and
-            ``reason``.
+        pairs: ``premise``, ``hypothesis``, ``label``, ``genre``, ``source`` and ``split``.
 
     Returns:
         Rows with ``COUNTS``.
     """
-    pairs = settled[settled["reason"].eq("")]
-    genre = pairs["genre"].where(pairs["genre"].ne(""), NO_GENRE)
-    values = {
-        "label": pairs["label"],
-        "genre": genre,
-        "source": pairs["source"],
-        "premise": count_words(pairs["premise"]).clip(upper=MOST_WORDS).astype(str),
-        "hypothesis": count_words(pairs["hypothesis"]).clip(upper=MOST_WORDS).astype(str),
+    genres = [genre or NO_GENRE for genre in pairs["genre"]]
+    counted = {
+        "label": Counter(zip(pairs["label"], pairs["split"], pairs["label"])),
+        "genre": Counter(zip(genres, repeat(""), pairs["label"])),
+        "source": Counter(zip(pairs["source"], repeat(""), repeat(""))),
+        "premise": _by_length(pairs["premise"]),
+        "hypothesis": _by_length(pairs["hypothesis"]),
     }
-    counts = []
-    for what, value in values.items():
-        split = pairs["split"] if what == "label" else ""
-        label = pairs["label"] if what in ("label", "genre") else ""
-        frame = pd.DataFrame({"value": value, "split": split, "label": label})
-        counts.append(frame.value_counts(sort=False).rename("rows").reset_index().assign(what=what))
-    return pd.concat(counts, ignore_index=True)
+    rows = [
+        (what, *key, count) for what, counts in counted.items() for key, count in counts.items()
+    ]
+    return pd.DataFrame(rows, columns=COUNTS.names)
+
+
+def _by_length(texts: pd.Series[str]) -> Counter[tuple[str, str, str]]:
+    """Normalised texts by their words, which single spaces divide."""
+    spaces = Counter(text.count(" ") for text in texts)
+    lengths: Counter[tuple[str, str, str]] = Counter()
+    for number, count in spaces.items():
+        lengths[str(min(number + 1, MOST_WORDS)), "", ""] += count
+    return lengths
 
 
 def add_counts(counts: pd.DataFrame) -> pd.DataFrame:

@@ -20,9 +20,8 @@ from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.engines.local import write_batches
 from nli_lifecycle.engines.table import Engine, parquet_files
 from nli_lifecycle.nli.data.ingest import Ingest, LandedPart, Portion
-from nli_lifecycle.nli.data.judging import FIRST_LOOK, count_outcome, judge
+from nli_lifecycle.nli.data.judging import FIRST_LOOK, count_outcome, judge_whole
 from nli_lifecycle.nli.data.landing import land_rows
-from nli_lifecycle.nli.data.pairs import DataError
 from nli_lifecycle.nli.data.quarantine import too_many
 from nli_lifecycle.nli.data.raw.columns import map_columns
 from nli_lifecycle.nli.data.raw.extraction import own_fields
@@ -171,7 +170,7 @@ def _look(first: list[RawRow], source: str, parameters: DataParameters) -> None:
     """Refuse a file none of whose first rows can be used, before the rest is read."""
     keep = parameters.options.keep
     landed = pa.Table.from_batches(land_rows(first, source, keep), landed_schema(keep))
-    outcome = count_outcome(judge(landed.to_pandas(), parameters))
+    outcome = count_outcome(judge_whole(landed.to_pandas(), parameters))
     if not outcome["reason"].eq("").any():
         raise too_many(outcome, len(first), len(first))
 

@@ -16,6 +16,7 @@ from nli_lifecycle.nli.data import near
 from nli_lifecycle.nli.data.duplicates import resolve_duplicates
 from nli_lifecycle.nli.data.ingest import Ingest
 from nli_lifecycle.nli.data.judging import (
+    JUDGED_FROM,
     OUTCOME,
     add_outcomes,
     check_outcome,
@@ -23,8 +24,8 @@ from nli_lifecycle.nli.data.judging import (
     judge,
 )
 from nli_lifecycle.nli.data.keys import (
+    SETTLED_FROM,
     foreign_signatures,
-    key_rows,
     known_keys,
     premise_rows,
     settle,
@@ -70,7 +71,8 @@ def judge_rows(
     keep = parameters.options.keep
     folders = [path for part in ingest.parts if (path := store.find(part.key, ROWS))]
     landed = engine.read(folders, landed_schema(keep))
-    return landed.map(partial(judge, parameters=parameters), judged_schema(keep))
+    function = partial(judge, parameters=parameters)
+    return landed.extend(function, [*JUDGED_FROM, *keep], judged_schema(keep))
 
 
 def check_rows(
@@ -115,8 +117,8 @@ def sign_premises(
     """
     if not parameters.near_duplicates.enabled:
         return engine.from_pandas(SIGNATURES.empty_table().to_pandas(), SIGNATURES)
-    names = ["premise", "premise_fingerprint", "reason"]
-    rows = judged.open(engine, _some(judged_schema(()), names))
+    rows = judged.open(engine, _some(judged_schema(()), ["node", "premise", "reason"]))
+    rows = rows.where("reason", "").select(_PREMISES.names)
     return rows.map(premise_rows, _PREMISES).group("node", near.sign_premises, SIGNATURES)
 
 
@@ -233,13 +235,12 @@ def settle_rows(
     rows = judged.open(engine, judged_schema(keep))
     rows = rows.attach(verdicts.open(engine, VERDICTS), "position")
     rows = rows.attach(divided.open(engine, DIVIDED), "position")
-    return rows.map(partial(settle, keep), judged_schema(keep)).in_order("position")
+    return rows.extend(settle, SETTLED_FROM, judged_schema(keep)).in_order("position")
 
 
 def _keys(engine: Engine, judged: StoredTable) -> Table:
-    names = ["position", "fingerprint", "premise_fingerprint", "label", "split", "place"]
-    schema = _some(judged_schema(()), [*names, "source", "reason"])
-    return judged.open(engine, schema).map(key_rows, KEYS)
+    rows = judged.open(engine, _some(judged_schema(()), [*KEYS.names, "reason"]))
+    return rows.where("reason", "").select(KEYS.names)
 
 
 def _some(schema: pa.Schema, names: list[str]) -> pa.Schema:

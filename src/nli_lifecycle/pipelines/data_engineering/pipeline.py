@@ -86,7 +86,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=publishing.identify,
-                inputs=["engine", "settled_rows", "signatures", "split_rule"],
+                inputs=["engine", "settled_rows", "signatures", "split_rule", "params:data"],
                 outputs=["fingerprints", "premise_signatures", "data_version"],
                 name="identify_data",
             ),

@@ -25,12 +25,12 @@ from nli_lifecycle.nli.data.contract import (
 from nli_lifecycle.nli.data.ingest import Ingest
 from nli_lifecycle.nli.data.keys import (
     bucket_rows,
-    identities,
+    name_rule,
     own_signatures,
     share_signatures,
     trained_premises,
 )
-from nli_lifecycle.nli.data.pairs import SPLITS
+from nli_lifecycle.nli.data.pairs import FINGERPRINT_COLUMNS, SPLITS
 from nli_lifecycle.nli.data.quality import (
     PREMISE_COUNTS,
     DataReport,
@@ -87,7 +87,11 @@ def publish(
 
 
 def identify(
-    engine: Engine, settled: StoredTable, signatures: StoredTable, rule: SplitRule
+    engine: Engine,
+    settled: StoredTable,
+    signatures: StoredTable,
+    rule: SplitRule,
+    parameters: DataParameters,
 ) -> tuple[Table, Table, str]:
     """List what identifies each pair and each premise, and compute what identifies them all.
 
@@ -96,17 +100,20 @@ def identify(
         settled: every row, in a split or with a reason.
         signatures: MinHash signatures of the premises.
         rule: how rows got their split.
+        parameters: whether premises were signed.
 
     Returns:
         Rows with ``FINGERPRINTS``, rows with ``SHARED_SIGNATURES``, and the data version.
     """
-    names = ["premise_fingerprint", "fingerprint", "label", "split", "reason"]
-    rows = settled.open(engine, _some(names))
-    fingerprints = rows.map(partial(identities, rule.key), FINGERPRINTS)
-    own = signatures.open(engine, SIGNATURES).map(own_signatures, PREMISE_SIGNATURES)
-    premises = rows.map(trained_premises, PREMISE_SIGNATURES).union(own)
+    pairs = _pairs(engine, settled, ["node", *FINGERPRINT_COLUMNS, "label", "split"])
+    fingerprints = pairs.extend(partial(name_rule, rule.key), ["label"], FINGERPRINTS)
+    premises = signatures.open(engine, SIGNATURES).map(own_signatures, PREMISE_SIGNATURES)
+    if parameters.near_duplicates.enabled:
+        premises = pairs.map(trained_premises, PREMISE_SIGNATURES).union(premises)
     shared = premises.group("node", share_signatures, SHARED_SIGNATURES)
-    buckets = rows.map(bucket_rows, BUCKETED).group("bucket", digest_buckets, BUCKET_DIGESTS)
+    buckets = pairs.extend(bucket_rows, ["fingerprint"], BUCKETED).group(
+        "bucket", digest_buckets, BUCKET_DIGESTS
+    )
     return fingerprints, shared, data_version(buckets.to_pandas())
 
 
@@ -120,9 +127,10 @@ def tally_pairs(engine: Engine, settled: StoredTable) -> Tally:
     Returns:
         The counts.
     """
-    names = ["premise", "hypothesis", "label", "genre", "source", "split", "reason"]
-    rows = settled.open(engine, _some(names))
-    counts = rows.map(count_pairs, COUNTS).group("value", add_counts, COUNTS)
+    names = ["premise", "hypothesis", "label", "genre", "source", "split"]
+    counts = (
+        _pairs(engine, settled, names).map(count_pairs, COUNTS).group("value", add_counts, COUNTS)
+    )
     return tally(counts.to_pandas())
 
 
@@ -158,15 +166,16 @@ def report_data(
     Raises:
         DataError: a split without rows, or a broken contract.
     """
-    rows = settled.open(engine, judged_schema(()))
+    rows = settled.open(engine, pa.schema([pa.field("split", pa.string()), *_REASON_COUNTS][:2]))
     aside = rows.where("split", "").select(["reason"]).map(_reasons, _REASON_COUNTS)
     reasons = aside.group("reason", _reason_sums, _REASON_COUNTS).to_pandas()
     ordered = reasons.sort_values(["rows", "reason"], ascending=[False, True])
-    premises = rows.select(["premise_fingerprint", "split", "reason"]).map(_kept, _PLACES)
+    premises = _pairs(engine, settled, _PLACES.names)
     distinct = premises.group("premise_fingerprint", count_premises, PREMISE_COUNTS).to_pandas()
     totals = {split: sum(counts.labels.get(split, {}).values()) for split in SPLITS}
     shares = {split: min(1.0, MOST_ROWS / n) for split, n in totals.items() if n}
-    drawn = rows.map(partial(thin, shares), judged_schema(())).in_order("position")
+    thick = _pairs(engine, settled, _SAMPLE.names)
+    drawn = thick.map(partial(thin, shares), _SAMPLE).in_order("position")
     report = describe_data(
         environment=raw.environment,
         source=ingest.source,
@@ -184,10 +193,7 @@ def report_data(
     )
     check_splits(report.rows, report.labels, rule)
     history = remember(history, Version(data_version=version, tally=counts))
-    checks = parameters.contract.checks
-    if checks:
-        load_checks(checks)
-    violations = rows.map(partial(find_violations, checks), VIOLATIONS).to_pandas()
+    violations = _check_values(engine, settled, parameters)
     for warning in check_contract(parameters.contract, report, history, violations):
         logger.warning("Data contract: %s.", warning)
     if report.premises_in_several_splits:
@@ -215,6 +221,13 @@ def plot_data(report: DataReport, counts: Tally) -> tuple[Figure, Figure, Figure
 
 
 _REASON_COUNTS = pa.schema([pa.field("reason", pa.string()), pa.field("rows", pa.int64())])
+_SAMPLE = pa.schema(
+    [
+        pa.field("position", pa.int64()),
+        *(pa.field(name, pa.string()) for name in ("hypothesis", "label", "split")),
+        *(pa.field(name, pa.string()) for name in FINGERPRINT_COLUMNS),
+    ]
+)
 _PLACES = pa.schema([pa.field("premise_fingerprint", pa.string()), pa.field("split", pa.string())])
 
 
@@ -226,8 +239,13 @@ def _reason_sums(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.groupby("reason")["rows"].sum().reset_index()
 
 
-def _kept(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["reason"].eq("")].drop_duplicates()
+def _check_values(engine: Engine, settled: StoredTable, parameters: DataParameters) -> pd.DataFrame:
+    checks, keep = parameters.contract.checks, parameters.options.keep
+    if checks is None:
+        return pd.DataFrame(columns=VIOLATIONS.names)
+    load_checks(checks)  # here, where an error is easily read, before the workers do
+    pairs = _pairs(engine, settled, judged_schema(keep).names, keep)
+    return pairs.map(partial(find_violations, checks), VIOLATIONS).to_pandas()
 
 
 def _near_report(clusters: pd.DataFrame, parameters: DataParameters) -> NearReport | None:
@@ -243,6 +261,10 @@ def _near_report(clusters: pd.DataFrame, parameters: DataParameters) -> NearRepo
     )
 
 
-def _some(names: list[str]) -> pa.Schema:
-    schema = judged_schema(())
-    return pa.schema([schema.field(name) for name in names])
+def _pairs(
+    engine: Engine, settled: StoredTable, names: list[str], keep: tuple[str, ...] = ()
+) -> Table:
+    """The rows that are kept, with these columns."""
+    schema = judged_schema(keep)
+    columns = pa.schema([schema.field(name) for name in dict.fromkeys([*names, "reason"])])
+    return settled.open(engine, columns).where("reason", "").select(names)

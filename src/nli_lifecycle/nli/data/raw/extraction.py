@@ -107,7 +107,7 @@ def own_fields(
     own = {"pair_id": row.place, "genre": "", "split": ""}
     for field, column in columns.items():
         value = fields.get(column, "")
-        text = _text(value)
+        text = value if type(value) is str and value.isascii() else _text(value)
         if text is None:
             kind = "invalid_unicode" if isinstance(value, str) else "wrong_type"
             excerpt = ascii(fields)[:EXCERPT]
