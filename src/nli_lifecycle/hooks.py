@@ -83,7 +83,10 @@ class SummaryHook:
         self._started = time.perf_counter()
 
     @hook_impl
-    def after_node_run(self, node: Node) -> None:
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        # Lazy tables are computed when they are saved, so a node's time ends with its last output.
+        if dataset_name != node.outputs[-1]:
+            return
         seconds = time.perf_counter() - self._started
         stage = min(node.tags, default="other")
         self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds

@@ -8,6 +8,7 @@ from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
 from nli_lifecycle.hooks import SummaryHook, TrackingHook
+from nli_lifecycle.lineage import LineageHook
 from nli_lifecycle.session import NliSession
 
 
@@ -28,7 +29,7 @@ def embedded(relative: str) -> str | None:
 
 
 SESSION_CLASS = NliSession
-HOOKS = (TrackingHook(), SummaryHook())
+HOOKS = (TrackingHook(), SummaryHook(), LineageHook())
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

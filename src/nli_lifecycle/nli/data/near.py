@@ -29,6 +29,9 @@ BAND_ROWS = 6
 ORDERS = BAND_COUNT * BAND_ROWS
 SEED = 13
 
+#: Premises whose words are in memory at a time.
+SIGNED_ROWS = 4_096
+
 #: Odd 64-bit multipliers that hash a band's six minima to one number.
 _MULTIPLIERS = np.random.default_rng(SEED).integers(
     1, 2**63, BAND_ROWS, dtype=np.uint64
@@ -48,13 +51,12 @@ def sign(premises: list[str]) -> list[bytes]:
     """
     from rensa import RMinHash
 
-    if not premises:
-        return []
-    shingles = [_shingles(premise) for premise in premises]
-    minima = np.array(
-        RMinHash.digest_matrix_from_token_sets(shingles, ORDERS, SEED).to_rows(), dtype=np.uint32
-    )
-    return [row.tobytes() for row in minima.astype("<u2")]
+    signatures: list[bytes] = []
+    for start in range(0, len(premises), SIGNED_ROWS):
+        shingles = [_shingles(premise) for premise in premises[start : start + SIGNED_ROWS]]
+        minima = RMinHash.digest_matrix_from_token_sets(shingles, ORDERS, SEED).to_rows()
+        signatures += [row.tobytes() for row in np.array(minima, np.uint32).astype("<u2")]
+    return signatures
 
 
 def similarity(
