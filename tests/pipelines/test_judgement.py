@@ -12,6 +12,7 @@ import pytest
 from kedro.framework.startup import bootstrap_project
 from sealed_folder import answering_bundle
 
+from nli_lifecycle.datasets.table import TableDataset
 from nli_lifecycle.lifecycle.approval import approve
 from nli_lifecycle.lifecycle.audit import verify
 from nli_lifecycle.lifecycle.documents import ModelRef
@@ -42,7 +43,7 @@ def home(tmp_path_factory) -> Path:
     for environment in ("dev", "staging", "prod"):
         folder = home / "data" / environment / "03_primary"
         folder.mkdir(parents=True)
-        pairs.to_parquet(folder / "test_pairs.parquet", index=False)
+        TableDataset(filepath=str(folder / "test_pairs")).save(pairs)
     return home
 
 
@@ -172,7 +173,7 @@ def test_a_worse_candidate_is_rejected_and_a_better_one_promoted(home):
 
 
 def test_a_candidate_that_was_trained_on_the_evaluation_pairs_is_rejected(home):
-    pairs = pd.read_parquet(home / "data/dev/03_primary/test_pairs.parquet")
+    pairs = TableDataset(filepath=str(home / "data/dev/03_primary/test_pairs")).load()
     champion = registry(home, "dev").alias("champion")
     train(home, "leaked", wrong_every=0, trained_on=pairs.head(30))
     run("dev", "evaluation", "promotion")

@@ -1,144 +1,37 @@
-"""Every row is kept or set aside with its reason; too many set aside stop the run."""
+"""Every raw row is landed, readable or not, with its place and position."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
-
-import pandas as pd
-import pytest
-import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from nli_lifecycle.nli.data.landing import FIRST_LOOK, LANDED_COLUMNS, land_pairs
-from nli_lifecycle.nli.data.pairs import DataError
-from nli_lifecycle.nli.data.quarantine import QUARANTINE_COLUMNS, REASONS
-from nli_lifecycle.nli.data.raw.reading import Layout, RawRow, read_rows
-from nli_lifecycle.parameters import DataParameters
+from nli_lifecycle.nli.data.landing import LANDED_ROWS, land_rows
+from nli_lifecycle.nli.data.raw.reading import RawRow
+from nli_lifecycle.nli.data.schemas import PART_ROWS, landed_schema
 
 
-def _row(number: int = 1, **fields: str) -> RawRow:
-    pair = {"pair_id": "", "premise": "p", "hypothesis": "h", "label": "neutral"}
+def _row(number: int, **fields: str) -> RawRow:
+    pair = {"pair_id": str(number), "premise": "p", "hypothesis": "h", "label": "neutral"}
     return RawRow(f"x:{number}", pair | {"genre": "", "split": ""} | fields)
 
 
-def _land(rows: list[RawRow], **data: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return land_pairs(rows, "csv", DataParameters.model_validate(data))
+def test_no_rows_make_no_batch() -> None:
+    assert list(land_rows([], "csv", ())) == []
 
 
-def _error(rows: list[RawRow], **data: Any) -> str:
-    with pytest.raises(DataError) as error:
-        _land(rows, **data)
-    return str(error.value)
+def test_an_unreadable_row_is_landed_with_its_problem() -> None:
+    bad = RawRow("x:2", None, "undecodable_bytes", "byte 0x92", "it\\x92s")
+    (batch,) = land_rows([_row(1), bad], "csv", ())
+    assert batch.schema.equals(landed_schema(()))
+    first, second = batch.to_pylist()
+    assert (first["premise"], first["reason"], first["place"]) == ("p", "", "x:1")
+    assert (second["premise"], second["reason"]) == (None, "undecodable_bytes")
+    assert (second["detail"], second["excerpt"]) == ("byte 0x92", "it\\x92s")
 
 
-def test_no_rows_at_all() -> None:
-    assert "hold column names but not one row" in _error([])
+def test_positions_run_on_within_a_part_and_never_meet_those_of_another() -> None:
+    rows = [_row(number) for number in range(LANDED_ROWS + 3)]
+    batches = list(land_rows(iter(rows), "csv", (), part=2))
+    assert [batch.num_rows for batch in batches] == [LANDED_ROWS, 3]
+    positions = [number for batch in batches for number in batch["position"].to_pylist()]
+    assert positions == list(range(2 * PART_ROWS, 2 * PART_ROWS + LANDED_ROWS + 3))
 
 
-def test_unknown_labels_are_listed_with_the_map_to_write() -> None:
-    rows = [_row(number, label=label) for number, label in enumerate("eneecx1")]
-    message = _error(rows)
-    assert "7 of the 7 rows read cannot be used: unknown_label 7." in message
-    assert "Labels seen: 'e' (3), 'n' (1), 'c' (1), 'x' (1), '1' (1)" in message
-    labels = yaml.safe_load(message[message.index("data:\n") :])["data"]["options"]["labels"]
-    assert list(labels) == ["e", "n", "c", "x", "1"]
-
-
-def test_all_rows_undecodable_suggests_the_encoding() -> None:
-    rows = [RawRow(f"x:{n}", None, "undecodable_bytes", "byte 0x92", "it\\x92s") for n in range(9)]
-    message = _error(rows)
-    assert "9 of the 9 rows read cannot be used: undecodable_bytes 9." in message
-    assert "First at x:0: byte 0x92: 'it\\\\x92s'" in message
-    assert "set data.options.encoding" in message
-
-
-def test_all_rows_without_gold_label() -> None:
-    message = _error([_row(label=label) for label in ("-", "-1", "", " - ")])
-    assert "no_gold_label 4" in message
-    assert "use files that have labels" in message
-
-
-def test_the_share_decides_when_to_stop() -> None:
-    rows = [_row(1), _row(2, premise=" "), _row(3, premise="")]
-    assert "2 of the 3 rows read" in _error(rows)
-    kept, aside = _land(rows, max_quarantined_share=0.7)
-    assert (len(kept), len(aside)) == (1, 2)
-
-
-def test_a_hopeless_file_is_given_up_early() -> None:
-    read = []
-
-    def rows() -> Any:
-        for number in range(10 * FIRST_LOOK):
-            read.append(number)
-            yield _row(number, label="e")
-
-    with pytest.raises(DataError, match=f"of the {FIRST_LOOK:,} rows read"):
-        land_pairs(rows(), "csv", DataParameters())
-    assert len(read) == FIRST_LOOK
-
-
-@pytest.mark.parametrize(
-    ("fields", "reason", "detail"),
-    [
-        ({"premise": "\u00a0\t"}, "empty_text", "no premise"),
-        ({"hypothesis": ""}, "empty_text", "no hypothesis"),
-        ({"premise": "word " * 20_000}, "too_long", "99,999 characters, limit 20,000"),
-        ({"label": "-"}, "no_gold_label", "label '-'"),
-        ({"label": "-1"}, "no_gold_label", "label '-1'"),
-        ({"label": "0"}, "unknown_label", "label '0'"),
-        ({"label": "e"}, "unknown_label", "label 'e'"),
-    ],
-)
-def test_reasons(fields: dict[str, str], reason: str, detail: str) -> None:
-    kept, aside = _land([_row(1), _row(2, **fields)])
-    assert kept["place"].tolist() == ["x:1"]
-    (row,) = aside.to_dict("records")
-    assert (row["place"], row["reason"], row["detail"]) == ("x:2", reason, detail)
-    assert len(row["excerpt"]) < 200
-    assert reason in REASONS
-
-
-def test_a_pair_is_normalised_and_its_label_named() -> None:
-    labels = {"0": "entailment", "-1": "contradiction"}
-    rows = [
-        _row(1, premise=" A  man", label=" ENTAILMENT ", pair_id="7", genre=" news ", split="test"),
-        _row(2, label="0"),
-        _row(3, label="-1"),
-    ]
-    kept, aside = _land(rows, options={"labels": labels})
-    assert list(kept.columns) == LANDED_COLUMNS
-    assert list(aside.columns) == QUARANTINE_COLUMNS
-    assert aside.empty
-    assert kept["label"].tolist() == ["entailment", "entailment", "contradiction"]
-    first = kept.iloc[0]
-    assert (first.pair_id, first.premise, first.genre) == ("7", "A man", "news")
-    assert (first.source, first.split, first.place) == ("csv", "test", "x:1")
-    assert first.premise_fingerprint != first.fingerprint
-
-
-def test_official_splits_can_be_ignored() -> None:
-    kept, _ = _land([_row(split="test")], official_splits=False)
-    assert kept["split"].tolist() == [""]
-
-
-_CELL = st.sampled_from([b"p", b"neutral", b"entailment", b"-", b"", b"\t", b"\x92", b'"', b"\r"])
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.lists(st.lists(st.one_of(_CELL, st.binary(max_size=6)), max_size=6), max_size=12))
-def test_whatever_the_bytes_kept_and_quarantined_are_what_was_read(
-    cells: list[list[bytes]],
-) -> None:
-    content = b"premise\thypothesis\tlabel\np\th\tneutral\n" + b"\n".join(map(b"".join, cells))
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "x.tsv")
-        path.write_bytes(content)
-        rows = list(read_rows(path, Layout("delimited", "\t", "minimal"), "x"))
-    filled = [
-        row if row.fields is None else _row(0, **row.fields) for row in rows  # as if extracted
-    ]
-    kept, aside = _land(filled, max_quarantined_share=1.0)
-    assert len(kept) + len(aside) == len(rows)
-    assert set(aside["reason"]) <= set(REASONS)
+def test_kept_columns_are_carried_along_and_empty_where_a_row_has_none() -> None:
+    (batch,) = land_rows([_row(1, region="north"), _row(2)], "csv", ("region",))
+    assert batch["region"].to_pylist() == ["north", None]

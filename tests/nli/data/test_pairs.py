@@ -9,14 +9,19 @@ from hypothesis import strategies as st
 
 from nli_lifecycle.nli.data.pairs import (
     SPLITS,
-    assign_split,
+    assign_splits,
     fingerprint,
     normalise,
     premise_fingerprint,
+    premise_nodes,
 )
 from nli_lifecycle.parameters import SplitShares
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
+
+
+def _split(premise_fp: str, shares: SplitShares) -> str:
+    return str(assign_splits(premise_nodes([premise_fp]), shares)[0])
 
 
 @pytest.mark.parametrize(
@@ -63,24 +68,33 @@ def test_split_is_a_pure_function_of_the_premise(
     total = sum(parts)
     train, validation = parts[0] / total, parts[1] / total
     shares = SplitShares(train=train, validation=validation, test=max(0.0, 1 - train - validation))
-    split = {text: assign_split(premise_fingerprint(text), shares) for text in premises}
+    split = {text: _split(premise_fingerprint(text), shares) for text in premises}
     for text in reversed(premises):
-        again = assign_split(premise_fingerprint(f" {text}\n"), shares)
+        again = _split(premise_fingerprint(f" {text}\n"), shares)
         assert again == split[text]
         assert getattr(shares, again) > 0
 
 
 def test_shares_are_kept() -> None:
     shares = SplitShares(train=0.6, validation=0.1, test=0.3)
-    counts = Counter(assign_split(premise_fingerprint(str(n)), shares) for n in range(20_000))
+    nodes = premise_nodes(premise_fingerprint(str(n)) for n in range(20_000))
+    counts = Counter(assign_splits(nodes, shares))
     for name in SPLITS:
         assert counts[name] / 20_000 == pytest.approx(getattr(shares, name), abs=0.015)
 
 
 @pytest.mark.parametrize("digit", ["0", "8", "f"])
 def test_all_to_test_leaves_nothing_elsewhere(digit: str) -> None:
-    assert assign_split(digit * 32, SplitShares(train=0, validation=0, test=1)) == "test"
+    assert _split(digit * 32, SplitShares(train=0, validation=0, test=1)) == "test"
 
 
 def test_the_last_premise_falls_into_the_last_split_that_has_a_share() -> None:
-    assert assign_split("f" * 32, SplitShares(train=0.9, validation=0.1, test=0)) == "validation"
+    assert _split("f" * 32, SplitShares(train=0.9, validation=0.1, test=0)) == "validation"
+
+
+@given(st.text(max_size=20))
+def test_a_premise_falls_where_the_first_52_bits_of_its_fingerprint_say(text: str) -> None:
+    key = premise_fingerprint(text)
+    position = int(key[:13], 16) / 2**52
+    expected = "train" if position < 0.6 else "validation" if position < 0.7 else "test"
+    assert _split(key, SplitShares(train=0.6, validation=0.1, test=0.3)) == expected

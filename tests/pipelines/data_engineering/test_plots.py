@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from nli_lifecycle.nli.data.quality import DataReport, Lengths
+from nli_lifecycle.nli.data.tally import Tally, count_pairs, tally
 from nli_lifecycle.pipelines.data_engineering import plots
 
 WORDS = Lengths(median=1, p90=1, p99=1, longest=1)
@@ -23,11 +24,13 @@ def _report(**changes: object) -> DataReport:
         "rows": {"train": 0, "validation": 0, "test": 4},
         "labels": {"train": none, "validation": none, "test": counts},
         "genres": {"(none)": 4},
+        "sources": {"csv": 4},
         "premise_words": WORDS,
         "hypothesis_words": WORDS,
         "distinct_premises": 4,
         "official_splits": False,
         "premises_in_several_splits": 0,
+        "near_duplicates": None,
         "hypothesis_only": None,
     }
     return DataReport.model_validate(values | changes)
@@ -40,21 +43,37 @@ def test_labels_of_splits_that_have_rows() -> None:
     assert [bar.text[0] for bar in figure.data] == ["2 (50%)", "1 (25%)", "1 (25%)"]
 
 
+def _counts(pairs: pd.DataFrame) -> Tally:
+    filled = pd.DataFrame(
+        {"premise": "w", "hypothesis": "w", "genre": "", "label": "neutral"}, pairs.index
+    )
+    rows = filled.assign(**{str(name): pairs[name] for name in pairs}, source="csv", split="test")
+    return tally(count_pairs(rows))
+
+
 @pytest.mark.parametrize("longest", [1, 5, 1_000])
 def test_lengths_count_every_text(longest: int) -> None:
     texts = [" ".join(["w"] * length) for length in (1, 1, longest)]
-    figure = plots.plot_lengths(pd.DataFrame({"premise": texts, "hypothesis": ["w"] * 3}))
+    figure = plots.plot_lengths(_counts(pd.DataFrame({"premise": texts})))
     assert [sum(steps.y) for steps in figure.data] == [3, 3]
     assert figure.data[0].name == "premise (median 1)"
     assert len(figure.data[0].x) <= plots.LENGTH_BINS
 
 
 def test_rare_genres_are_left_out_and_said_so() -> None:
-    labels = ["neutral"] * 40
-    frame = pd.DataFrame({"genre": [f"g{n % 20}" for n in range(40)], "label": labels})
-    figure = plots.plot_genres(_report(), frame)
+    figure = plots.plot_genres(
+        _report(), _counts(pd.DataFrame({"genre": [f"g{n % 20}" for n in range(40)]}))
+    )
     assert figure.layout.title.text == "Genres (the 15 largest of 20)"
     assert sum(figure.data[1].x) == 30
+
+
+def test_genres_beyond_those_counted_are_no_bar() -> None:
+    figure = plots.plot_genres(
+        _report(), _counts(pd.DataFrame({"genre": [f"g{n}" for n in range(120)]}))
+    )
+    assert figure.layout.title.text == "Genres (the 15 largest of more than 100)"
+    assert "(other)" not in figure.data[0].y
 
 
 def test_quarantine_by_reason() -> None:

@@ -147,7 +147,8 @@ def judge_rows(
     keep = parameters.options.keep
     landed = pa.Table.from_batches(land_rows(rows, source, keep), landed_schema(keep)).to_pandas()
     judged = judge_whole(landed, parameters, further_labels)
-    check_outcome(count_outcome(judged), len(judged), source, parameters)
+    outcome = count_outcome(judged) if len(judged) else pd.DataFrame(columns=OUTCOME.names)
+    check_outcome(outcome, len(judged), source, parameters)
     return judged
 
 

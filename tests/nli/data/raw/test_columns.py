@@ -1,6 +1,5 @@
 """Which column is what: well-known names, the user's word, and clear questions otherwise."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ TSV = Layout("delimited", "\t", "none")
 
 def _map(found: list[str], **columns: str) -> dict[str, str]:
     options = SourceOptions.model_validate({"columns": columns})
-    return map_columns(found, options, Path("x.tsv"), TSV)
+    return map_columns(found, options, "x.tsv", TSV)
 
 
 def _error(found: list[str], **columns: str) -> str:
@@ -117,11 +116,11 @@ def test_of_several_ids_the_most_telling_is_taken() -> None:
 def test_columns_that_cannot_be_kept_are_named(keep: str, why: str) -> None:
     found = ["premise", "hypothesis", "label", "region"]
     with pytest.raises(DataError, match=why):
-        map_columns(found, SourceOptions(keep=(keep,)), Path("x.tsv"), TSV)
+        map_columns(found, SourceOptions(keep=(keep,)), "x.tsv", TSV)
 
 
 def test_kept_columns_are_mapped_to_themselves() -> None:
     found = ["premise", "hypothesis", "label", "region"]
-    mapped = map_columns(found, SourceOptions(keep=("region",)), Path("x.tsv"), TSV)
+    mapped = map_columns(found, SourceOptions(keep=("region",)), "x.tsv", TSV)
     assert mapped["region"] == "region"
-    assert "region" not in map_columns(found, SourceOptions(), Path("x.tsv"), TSV)
+    assert "region" not in map_columns(found, SourceOptions(), "x.tsv", TSV)
