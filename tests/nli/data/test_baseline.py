@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from nli_lifecycle.nli.data import baseline
-from nli_lifecycle.nli.data.baseline import hypothesis_only
+from nli_lifecycle.nli.data.baseline import hypothesis_only, thin
+from nli_lifecycle.nli.data.pairs import fingerprint
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.data.pairs import premise_fingerprint
 
@@ -61,8 +62,25 @@ def test_hypotheses_without_a_word_say_nothing() -> None:
     assert hypothesis_only(pairs, pairs) is None
 
 
-def test_large_corpora_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_pairs_are_drawn_in_any_order_and_about_as_many_as_asked_for() -> None:
+    keys = [fingerprint("p", str(n)) for n in range(3_000)]
+    pairs = pd.DataFrame({"fingerprint": keys, "split": ["train", "test", "validation"] * 1_000})
+    drawn = thin({"train": 0.2, "test": 1.0}, pairs)
+    assert drawn["split"].eq("test").sum() == 1_000
+    assert drawn["split"].eq("train").sum() == pytest.approx(200, abs=50)
+    assert "validation" not in set(drawn["split"])
+    shuffled = thin({"train": 0.2, "test": 1.0}, pairs.sample(frac=1, random_state=1))
+    assert set(shuffled["fingerprint"]) == set(drawn["fingerprint"])
+
+
+def test_of_a_large_training_set_some_are_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baseline, "MOST_ROWS", 100)
-    result = hypothesis_only(_pairs(300, True, 1), _pairs(200, True, 2))
-    assert result is not None
-    assert (result.rows_fitted, result.rows_judged) == (100, 100)
+    train = _pairs(3_000, True, 1)
+    train["fingerprint"] = [fingerprint("p", str(n)) for n in range(3_000)]
+    seen: list[int] = []
+    features = baseline._features
+    monkeypatch.setattr(
+        baseline, "_features", lambda texts: (seen.append(len(texts)), features(texts))[1]
+    )
+    assert baseline.fit_hypothesis_only(train) is not None
+    assert seen[0] == pytest.approx(100, abs=40)
