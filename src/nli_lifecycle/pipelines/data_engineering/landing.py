@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -34,8 +35,10 @@ from nli_lifecycle.provenance import sha256_json
 
 logger = logging.getLogger(__name__)
 
-#: Name of a part's folder of Parquet files in the store.
-ROWS = "rows"
+
+def rows_folder(number: int) -> str:
+    """Name of a part's folder of Parquet files in the store; positions in them have its number."""
+    return f"rows-{number:06d}"
 
 
 def land(
@@ -144,12 +147,15 @@ def _part_key(portion: Portion, content: str, parameters: DataParameters) -> str
 
 
 def _there(store: KeyedStore, part: LandedPart) -> bool:
-    return store.find(part.key, ROWS) is not None
+    return store.find(part.key, rows_folder(part.number)) is not None
 
 
 def _land(
     portion: Portion, key: str, number: int, store: KeyedStore, parameters: DataParameters
 ) -> int:
+    landed = store.find(key, rows_folder(number))
+    if landed:  # by a run that was cut off before it could say so
+        return _count(landed)
     rows = portion.rows()
     first = list(islice(rows, FIRST_LOOK))
     if len(first) == FIRST_LOOK:
@@ -160,7 +166,7 @@ def _land(
         tqdm(
             stream, desc=f"Reading {portion.name}", unit=" rows", delay=3, disable=None, leave=False
         ) as progress,
-        store.writing(key, ROWS) as folder,
+        store.writing(key, rows_folder(number)) as folder,
     ):
         batches = land_rows(progress, portion.source, parameters.options.keep, number)
         return write_batches(batches, schema, folder)
@@ -186,9 +192,9 @@ def _land_table(
     names = split_names(find_source("table"), options)
     key = uuid.uuid4().hex[:24]
     function = partial(_own_frame, name, columns, names, options.keep)
-    with store.writing(key, ROWS) as folder:
+    with store.writing(key, rows_folder(0)) as folder:
         table.map(function, landed_schema(options.keep)).in_order("position").write(folder)
-        rows = sum(pq.read_metadata(file).num_rows for file in parquet_files([folder]))
+        rows = _count(folder)
     return LandedPart(
         number=0,
         key=key,
@@ -199,6 +205,10 @@ def _land_table(
         content=key,
         rows=rows,
     )
+
+
+def _count(folder: Path) -> int:
+    return sum(pq.read_metadata(file).num_rows for file in parquet_files([folder]))
 
 
 def _own_frame(

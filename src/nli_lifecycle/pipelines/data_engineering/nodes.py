@@ -47,7 +47,7 @@ from nli_lifecycle.nli.data.schemas import (
 )
 from nli_lifecycle.nli.data.splitting import SplitRule, divide, split_rule
 from nli_lifecycle.parameters import DataParameters, NearDuplicates
-from nli_lifecycle.pipelines.data_engineering.landing import ROWS
+from nli_lifecycle.pipelines.data_engineering.landing import rows_folder
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +69,14 @@ def judge_rows(
         Rows with ``judged_schema``, one for each landed row.
     """
     keep = parameters.options.keep
-    folders = [path for part in ingest.parts if (path := store.find(part.key, ROWS))]
-    landed = engine.read(folders, landed_schema(keep))
+    folders = [store.find(part.key, rows_folder(part.number)) for part in ingest.parts]
+    missing = [part.name for part, folder in zip(ingest.parts, folders) if folder is None]
+    if missing:
+        raise DataError(
+            f"{len(missing)} landed parts are gone, the first of them {missing[0]}. Run "
+            "data_engineering from its beginning: what is missing is read again."
+        )
+    landed = engine.read([folder for folder in folders if folder], landed_schema(keep))
     function = partial(judge, parameters=parameters)
     return landed.extend(function, [*JUDGED_FROM, *keep], judged_schema(keep))
 

@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from nli_lifecycle.nli.data.pairs import DataError
 from nli_lifecycle.nli.data.raw.extraction import extract_rows, plan_files
 from nli_lifecycle.nli.data.raw.reading import RawRow
-from nli_lifecycle.nli.data.raw.sources import SOURCES
+from nli_lifecycle.nli.data.raw.sources import SOURCES, find_source, locate_files
 from nli_lifecycle.parameters import SourceOptions
 
 
@@ -108,3 +109,43 @@ def test_published_text_form_of_snli(tmp_path: Path) -> None:
         "split": "test",
     }
     assert second["label"] == "-"
+
+
+def test_partitions_of_a_parquet_folder_are_columns(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"premise": ["p"], "hypothesis": ["h"], "label": ["neutral"]})
+    for genre in ("news", "travel%20far"):
+        folder = tmp_path / f"genre={genre}"
+        folder.mkdir()
+        frame.to_parquet(folder / "part-0.parquet")
+    source = find_source("parquet")
+    files = locate_files(source, str(tmp_path), tmp_path, [tmp_path])
+    rows = list(extract_rows(plan_files(files, source, SourceOptions()), source, SourceOptions()))
+    assert [row.fields["genre"] for row in rows if row.fields] == ["news", "travel far"]
+    assert [row.place for row in rows] == [
+        "genre=news/part-0.parquet:1",
+        "genre=travel%20far/part-0.parquet:1",
+    ]
+
+
+def test_one_corrupt_part_of_a_folder_is_named(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"premise": ["p"], "hypothesis": ["h"], "label": ["neutral"]})
+    frame.to_parquet(tmp_path / "part-0.parquet")
+    (tmp_path / "part-1.parquet").write_bytes((tmp_path / "part-0.parquet").read_bytes()[:-30])
+    source = find_source("parquet")
+    files = locate_files(source, str(tmp_path), tmp_path, [tmp_path])
+    with pytest.raises(DataError, match=r"part-1\.parquet cannot be read as Parquet"):
+        plan_files(files, source, SourceOptions())
+
+
+def test_parts_of_different_schemas_are_each_read_by_their_own(tmp_path: Path) -> None:
+    for name, columns in (
+        ("a", ["premise", "hypothesis", "label"]),
+        ("b", ["sentence1", "sentence2", "gold_label"]),
+    ):
+        pd.DataFrame([["p", "h", "neutral"]], columns=columns).to_parquet(
+            tmp_path / f"{name}.parquet"
+        )
+    source = find_source("parquet")
+    files = locate_files(source, str(tmp_path), tmp_path, [tmp_path])
+    rows = list(extract_rows(plan_files(files, source, SourceOptions()), source, SourceOptions()))
+    assert [row.fields["label"] for row in rows if row.fields] == ["neutral"] * 2

@@ -1,0 +1,51 @@
+"""The engine entry: nothing is opened early, and what is missing is said."""
+
+import builtins
+from typing import Any
+
+import pytest
+
+from nli_lifecycle.datasets.engine import EngineDataset
+from nli_lifecycle.engines import session
+from nli_lifecycle.engines.local import LocalEngine
+from nli_lifecycle.engines.table import EngineError
+
+
+def _dataset(engine: str) -> EngineDataset:
+    return EngineDataset(engine=engine, master="local[1]", options={})
+
+
+def test_pandas_needs_nothing() -> None:
+    assert isinstance(_dataset("pandas").load(), LocalEngine)
+
+
+def test_an_unknown_engine_is_named() -> None:
+    with pytest.raises(Exception, match="engine: 'polars' is neither pandas nor spark"):
+        _dataset("polars").load()
+
+
+def test_without_java_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyspark")
+    for name in ("JAVA_HOME", "SPARK_REMOTE", "DATABRICKS_RUNTIME_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(EngineError, match="(?s)Java 17.*apt install.*SPARK_REMOTE.*engine: pandas"):
+        session.open_session("local[1]", {})
+
+
+def test_without_pyspark_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = builtins.__import__
+
+    def without(name: str, *others: Any) -> Any:
+        if name.startswith("pyspark"):
+            raise ImportError("No module named 'pyspark'")
+        return original(name, *others)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(EngineError, match=r"pip install 'nli-lifecycle\[spark\]'"):
+        session.open_session("local[1]", {})
+
+
+def test_the_entry_holds_no_data() -> None:
+    with pytest.raises(Exception, match="load-only"):
+        _dataset("pandas").save("data")

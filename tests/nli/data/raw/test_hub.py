@@ -1,0 +1,124 @@
+"""Data sets of the Hub, recorded: the published features and a few rows in their form."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+
+from nli_lifecycle.nli.data.ingest import Portion
+from nli_lifecycle.nli.data.pairs import DataError
+from nli_lifecycle.nli.data.raw.hub import hub_portions
+from nli_lifecycle.nli.data.raw.sources import find_source
+from nli_lifecycle.parameters import SourceOptions
+
+#: The order that all four publish their labels in.
+LABEL = ClassLabel(names=["entailment", "neutral", "contradiction"])
+TEXTS = {"premise": Value("string"), "hypothesis": Value("string"), "label": LABEL}
+
+
+def _split(labels: list[int], **columns: list[str]) -> Dataset:
+    rows = {"premise": ["p"] * len(labels), "hypothesis": ["h"] * len(labels), "label": labels}
+    features = Features(TEXTS | {name: Value("string") for name in columns})
+    return Dataset.from_dict(rows | columns, features=features)
+
+
+RECORDED = {
+    ("stanfordnlp/snli", None): {"train": [0, 1, 2, -1], "validation": [2], "test": [1]},
+    ("nyu-mll/multi_nli", None): {
+        "train": [0, 1],
+        "validation_matched": [2],
+        "validation_mismatched": [1],
+    },
+    ("facebook/anli", None): {"train_r1": [0], "dev_r1": [1], "test_r1": [2], "test_r3": [0]},
+    ("facebook/xnli", "fr"): {"train": [0], "test": [1], "validation": [2]},
+    ("me/pairs", "small"): {"train": [1]},
+}
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """What the library is asked for; it answers with what was recorded."""
+    calls = []
+
+    def load_dataset(path: str, configuration: str | None) -> DatasetDict:
+        calls.append((path, configuration))
+        splits = RECORDED[path, configuration]
+        return DatasetDict({name: _split(labels) for name, labels in splits.items()})
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    return calls
+
+
+def _portions(name: str, **options: Any) -> list[Portion]:
+    return hub_portions(find_source("hub"), name, SourceOptions.model_validate(options))
+
+
+def _rows(portions: list[Portion]) -> list[tuple[str, str]]:
+    fields = [row.fields for portion in portions for row in portion.rows()]
+    return [(row["split"], row["label"]) for row in fields if row]
+
+
+def test_snli_labels_by_name_and_rows_without_one() -> None:
+    portions = _portions("snli")
+    assert _rows(portions) == [
+        *[("train", "entailment"), ("train", "neutral"), ("train", "contradiction")],
+        *[("train", "-1"), ("validation", "contradiction"), ("test", "neutral")],
+    ]
+    assert [row.place for row in portions[0].rows()][:2] == ["snli/train:1", "snli/train:2"]
+    assert portions[0].origin == "hf://datasets/stanfordnlp/snli"
+
+
+def test_both_development_sets_of_multinli_are_its_test_split() -> None:
+    assert [split for split, _ in _rows(_portions("multi_nli"))] == ["train"] * 2 + ["test"] * 2
+
+
+def test_the_rounds_of_anli() -> None:
+    splits = [split for split, _ in _rows(_portions("anli"))]
+    assert splits == ["train", "validation", "test", "test"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "configuration"),
+    [
+        ("xnli/fr", "facebook/xnli", "fr"),
+        ("me/pairs/small", "me/pairs", "small"),
+        ("snli", "stanfordnlp/snli", None),
+    ],
+)
+def test_names_and_configurations(
+    name: str, path: str, configuration: str | None, asked: list[tuple[str, str | None]]
+) -> None:
+    _portions(name)
+    assert asked == [(path, configuration)]
+
+
+def test_the_same_content_has_the_same_stamp() -> None:
+    assert [p.stamp for p in _portions("snli")] == [p.stamp for p in _portions("snli")]
+
+
+def test_without_a_name_the_known_ones_are_listed() -> None:
+    with pytest.raises(DataError, match="snli, multi_nli, anli, xnli, or <owner>/<name>"):
+        hub_portions(find_source("hub"), None, SourceOptions())
+
+
+def test_without_a_network_the_message_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path))
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    with pytest.raises(DataError) as error:
+        _portions("snli")
+    message = str(error.value)
+    assert "source: hub: snli cannot be loaded" in message
+    assert "huggingface-cli download --repo-type dataset stanfordnlp/snli" in message
+    assert "source=parquet" in message
+
+
+def test_without_the_library_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(DataError, match=r"pip install 'nli-lifecycle\[hub\]'"):
+        _portions("snli")
