@@ -38,7 +38,7 @@ class DataRun:
     def __call__(
         self, source: str, path: Path | str, *, crash_after: str | None = None, **data: Any
     ) -> dict[str, Any]:
-        """Run the pipeline on a source and return everything it made, published tables as frames."""
+        """Run the pipeline on a source; returns what it made, published tables as frames."""
         made: dict[str, Any] = {
             "raw": RawFolder("dev", self.home / "raw", self.home),
             "engine": self.engine,
