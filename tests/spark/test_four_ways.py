@@ -99,7 +99,7 @@ def test_a_session_that_is_active_is_used_and_left_running(
     done = subprocess.run(
         [sys.executable, "-c", ACTIVE, *COMMAND[1:], "--params", "engine=spark"],
         cwd=PROJECT,
-        env=os.environ | {"NLI_HOME": str(tmp_path)},
+        env=os.environ | {"NLI_HOME": str(tmp_path), "PYSPARK_PYTHON": sys.executable},
         capture_output=True,
         text=True,
         timeout=300,

@@ -6,6 +6,7 @@ import atexit
 import io
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import zipfile
@@ -26,6 +27,9 @@ REQUIRED = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
 }
+
+#: Seconds that a cluster may take to accept a connection.
+KNOCK_SECONDS = 10
 
 #: Session option that says which code was shipped.
 SHIPPED = "nli.lifecycle.shipped"
@@ -73,12 +77,15 @@ def _own(master: str, options: Mapping[str, str]) -> SparkSession:
         return SparkSession.builder.getOrCreate()
     builder = SparkSession.builder.appName("nli-lifecycle")
     if remote := os.environ.get("SPARK_REMOTE"):
+        _require_answer(remote)
         session: SparkSession = builder.remote(remote).getOrCreate()
         for name, value in options.items():
             if session.conf.isModifiable(name):
                 session.conf.set(name, value)
         return session
     _require_java()
+    if master.startswith("spark://"):
+        _require_answer(master)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     for name, value in {"spark.log.level": "ERROR", **options}.items():
         builder = builder.config(name, value)
@@ -95,6 +102,17 @@ def _require_java() -> None:
         "macOS: brew install openjdk@17), or use a cluster without Java here through Spark "
         "Connect (SPARK_REMOTE=sc://host:15002), or set engine: pandas."
     )
+
+
+def _require_answer(address: str) -> None:
+    """Knock first: Spark's own clients go on trying for minutes where nobody answers.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = address.partition("://")[2].partition("/")[0].partition(";")[0].partition(":")
+    with socket.create_connection((host, int(port or 15002)), timeout=KNOCK_SECONDS):
+        pass
 
 
 def _address(master: str) -> str:
