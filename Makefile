@@ -8,13 +8,15 @@ PYTHON ?= python3.11 python3.12 python3.13 python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ENV ?= dev
+# What data_engineering runs on: pandas, or spark (needs Java 17, or SPARK_REMOTE).
+ENGINE ?= pandas
 # Wheel index for PyTorch: the small CPU build where no NVIDIA GPU is seen; empty: pip's own index.
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi 2>/dev/null),,$(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test test-slow check lifecycle viz ui bench package clean clean-data
+.PHONY: help install install-spark run test test-slow check lifecycle viz ui bench package clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -53,13 +55,15 @@ $(VENV)/.installed-%: $(VENV)/.installed-run
 
 install: $(VENV)/.installed-run  ## make .venv and install what `make run` needs
 
-run: install  ## run the environment's pipelines (ENV=dev|staging|prod) and print a summary
-	@$(BIN)/kedro run --env $(ENV)
+install-spark: $(VENV)/.installed-spark  ## add Spark, for ENGINE=spark
+
+run: install $(if $(filter spark,$(ENGINE)),install-spark)  ## run the environment's pipelines (ENV=dev|staging|prod) and print a summary
+	@$(BIN)/kedro run --env $(ENV) $(if $(filter pandas,$(ENGINE)),,--params engine=$(ENGINE))
 
 test: $(VENV)/.installed-test  ## run the tests
 	@$(BIN)/pytest
 
-test-slow: $(VENV)/.installed-test  ## run the slow and server-bound tests
+test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark  ## run the slow and server-bound tests
 	@$(BIN)/pytest -m slow
 
 check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
