@@ -127,6 +127,13 @@ def test_no_write_permission(tmp_path: Path) -> None:
     refused(done, "No permission for", str(tmp_path), "NLI_HOME")
 
 
+def test_spark_without_java_is_one_message(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    options = ["--pipelines", "data_engineering", "--params", "engine=spark"]
+    done = kedro_run(tmp_path, *options, PATH="/nowhere", JAVA_HOME="")
+    refused(done, "engine: spark needs Java 17", "apt install", "SPARK_REMOTE", "engine: pandas")
+
+
 def test_the_installed_command_takes_kedro_runs_options(tmp_path: Path) -> None:
     command = str(Path(sys.executable).with_name("nli-lifecycle"))
     done = subprocess.run(

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nli_lifecycle.datasets.store import KeyedStore
-from nli_lifecycle.datasets.table import StoredTable
+from nli_lifecycle.datasets.table import StoredTable, TableDataset
 from nli_lifecycle.engines.table import Engine, Table
 from nli_lifecycle.nli.data import near
 from nli_lifecycle.nli.data.duplicates import resolve_duplicates
@@ -155,8 +155,6 @@ def cluster_premises(
 
 
 def _others(engine: Engine, wanted: NearDuplicates) -> list[Table]:
-    from nli_lifecycle.datasets.table import TableDataset
-
     tables = []
     for place in wanted.against:
         path = Path(place).expanduser().absolute() / "premise_signatures"

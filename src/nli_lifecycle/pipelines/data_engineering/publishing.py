@@ -166,8 +166,8 @@ def report_data(
     Raises:
         DataError: a split without rows, or a broken contract.
     """
-    rows = settled.open(engine, pa.schema([pa.field("split", pa.string()), *_REASON_COUNTS][:2]))
-    aside = rows.where("split", "").select(["reason"]).map(_reasons, _REASON_COUNTS)
+    rows = settled.open(engine, _some(["split", "reason"]))
+    aside = rows.where("split", "").map(_reasons, _REASON_COUNTS)
     reasons = aside.group("reason", _reason_sums, _REASON_COUNTS).to_pandas()
     ordered = reasons.sort_values(["rows", "reason"], ascending=[False, True])
     premises = _pairs(engine, settled, _PLACES.names)
@@ -265,6 +265,10 @@ def _pairs(
     engine: Engine, settled: StoredTable, names: list[str], keep: tuple[str, ...] = ()
 ) -> Table:
     """The rows that are kept, with these columns."""
-    schema = judged_schema(keep)
-    columns = pa.schema([schema.field(name) for name in dict.fromkeys([*names, "reason"])])
+    columns = _some(list(dict.fromkeys([*names, "reason"])), keep)
     return settled.open(engine, columns).where("reason", "").select(names)
+
+
+def _some(names: list[str], keep: tuple[str, ...] = ()) -> pa.Schema:
+    schema = judged_schema(keep)
+    return pa.schema([schema.field(name) for name in names])
