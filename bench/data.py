@@ -93,8 +93,7 @@ def run_pipeline(engine_name: str, path: Path, home: Path, near: bool) -> dict[s
     }
     engine = EngineDataset(engine=engine_name, master="local[2]", options=options).load()
     with Clock() as clock:
-        run = DataRun(home, engine)
-        made = run("jsonl", path, near_duplicates={"enabled": near}, **JUDGES)
+        made = DataRun(home, engine).run("jsonl", path, near_duplicates={"enabled": near}, **JUDGES)
     report = made["data_report"]
     assert report.rows_read == report.rows_kept + report.rows_quarantined
     return clock.figures | {"rows": report.rows_read, "kept": report.rows_kept}
@@ -184,9 +183,6 @@ class Clock:
             "wall_s": time.perf_counter() - self._started,
             "peak_rss_mb": self._peak / 2**20,
         }
-
-    def lap(self) -> float:
-        return self._cpu() - self._start
 
     def _cpu(self) -> float:
         own = self._process.cpu_times()

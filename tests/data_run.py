@@ -39,6 +39,14 @@ class DataRun:
         self, source: str, path: Path | str, *, crash_after: str | None = None, **data: Any
     ) -> dict[str, Any]:
         """Run the pipeline on a source; returns what it made, published tables as frames."""
+        made = self.run(source, path, crash_after=crash_after, **data)
+        published = [*ORDERED, *UNORDERED, "settled_rows"]
+        return made | {name: self._table(name).load() for name in published}
+
+    def run(
+        self, source: str, path: Path | str, *, crash_after: str | None = None, **data: Any
+    ) -> dict[str, Any]:
+        """Run the pipeline on a source, and leave the tables where they are."""
         made: dict[str, Any] = {
             "raw": RawFolder("dev", self.home / "raw", self.home),
             "engine": self.engine,
@@ -55,8 +63,7 @@ class DataRun:
                 made[name] = self._store(name, value)
             if node.name == crash_after:
                 raise Crash
-        published = [*ORDERED, *UNORDERED, "settled_rows"]
-        return made | {name: self._table(name).load() for name in published}
+        return made
 
     def _store(self, name: str, value: Any) -> Any:
         if hasattr(value, "write") or isinstance(value, pd.DataFrame):

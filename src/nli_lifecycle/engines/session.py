@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import nli_lifecycle
 from nli_lifecycle.engines.table import EngineError
@@ -77,7 +78,8 @@ def _own(master: str, options: Mapping[str, str]) -> SparkSession:
         return SparkSession.builder.getOrCreate()
     builder = SparkSession.builder.appName("nli-lifecycle")
     if remote := os.environ.get("SPARK_REMOTE"):
-        _require_answer(remote)
+        if remote.startswith("sc://"):
+            _require_answer(remote)
         session: SparkSession = builder.remote(remote).getOrCreate()
         for name, value in options.items():
             if session.conf.isModifiable(name):
@@ -107,12 +109,23 @@ def _require_java() -> None:
 def _require_answer(address: str) -> None:
     """Knock first: Spark's own clients go on trying for minutes where nobody answers.
 
+    Args:
+        address: ``sc://host:port/;options``, or ``spark://host:port`` of one master or several.
+
     Raises:
         OSError: nobody does.
     """
-    host, _, port = address.partition("://")[2].partition("/")[0].partition(";")[0].partition(":")
-    with socket.create_connection((host, int(port or 15002)), timeout=KNOCK_SECONDS):
-        pass
+    refusals = []
+    for place in address.partition("://")[2].partition("/")[0].partition(";")[0].split(","):
+        try:
+            server = urlsplit(f"//{place}")
+            with socket.create_connection(
+                (server.hostname, server.port or 15002), timeout=KNOCK_SECONDS
+            ):
+                return
+        except (OSError, ValueError) as error:  # ValueError: that is no port
+            refusals.append(str(error))
+    raise OSError("; ".join(refusals))
 
 
 def _address(master: str) -> str:

@@ -10,15 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nli_lifecycle.nli.data.judging import (
-    JUDGED_FROM,
-    OUTCOME,
-    add_outcomes,
-    check_outcome,
-    count_outcome,
-    judge,
-    judge_rows,
-)
+from nli_lifecycle.nli.data.judging import JUDGED_FROM, judge, judge_rows
+from nli_lifecycle.nli.data.outcome import OUTCOME, add_outcomes, check_outcome, count_outcome
 from nli_lifecycle.nli.data.landing import land_rows
 from nli_lifecycle.nli.data.pairs import DataError
 from nli_lifecycle.nli.data.quarantine import REASONS

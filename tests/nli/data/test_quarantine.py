@@ -5,7 +5,7 @@ import re
 import pandas as pd
 from project import PROJECT
 
-from nli_lifecycle.nli.data.judging import OUTCOME
+from nli_lifecycle.nli.data.outcome import OUTCOME
 from nli_lifecycle.nli.data.quarantine import REASONS, pair_excerpt, too_many
 from nli_lifecycle.nli.data.raw.sources import SOURCES
 

@@ -21,8 +21,9 @@ from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.engines.local import write_batches
 from nli_lifecycle.engines.table import Engine, parquet_files
 from nli_lifecycle.nli.data.ingest import Ingest, LandedPart, Portion
-from nli_lifecycle.nli.data.judging import FIRST_LOOK, count_outcome, judge_whole
+from nli_lifecycle.nli.data.judging import FIRST_LOOK, judge_whole
 from nli_lifecycle.nli.data.landing import land_rows
+from nli_lifecycle.nli.data.outcome import count_outcome
 from nli_lifecycle.nli.data.quarantine import too_many
 from nli_lifecycle.nli.data.raw.columns import map_columns
 from nli_lifecycle.nli.data.raw.extraction import own_fields

@@ -15,14 +15,7 @@ from nli_lifecycle.engines.table import Engine, Table
 from nli_lifecycle.nli.data import near
 from nli_lifecycle.nli.data.duplicates import resolve_duplicates
 from nli_lifecycle.nli.data.ingest import Ingest
-from nli_lifecycle.nli.data.judging import (
-    JUDGED_FROM,
-    OUTCOME,
-    add_outcomes,
-    check_outcome,
-    count_outcome,
-    judge,
-)
+from nli_lifecycle.nli.data.judging import JUDGED_FROM, judge
 from nli_lifecycle.nli.data.keys import (
     SETTLED_FROM,
     foreign_signatures,
@@ -31,6 +24,7 @@ from nli_lifecycle.nli.data.keys import (
     settle,
     undivided,
 )
+from nli_lifecycle.nli.data.outcome import OUTCOME, add_outcomes, check_outcome, count_outcome
 from nli_lifecycle.nli.data.pairs import DataError
 from nli_lifecycle.nli.data.schemas import (
     CLUSTERS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kedro.pipeline import Node, Pipeline
 
-from nli_lifecycle.pipelines.data_engineering import landing, nodes, publishing
+from nli_lifecycle.pipelines.data_engineering import landing, nodes, publishing, reporting
 
 
 def create_pipeline() -> Pipeline:
@@ -91,13 +91,13 @@ def create_pipeline() -> Pipeline:
                 name="identify_data",
             ),
             Node(
-                func=publishing.tally_pairs,
+                func=reporting.tally_pairs,
                 inputs=["engine", "settled_rows"],
                 outputs="data_tally",
                 name="tally_pairs",
             ),
             Node(
-                func=publishing.report_data,
+                func=reporting.report_data,
                 inputs=[
                     "raw",
                     "engine",
@@ -114,7 +114,7 @@ def create_pipeline() -> Pipeline:
                 name="report_data",
             ),
             Node(
-                func=publishing.plot_data,
+                func=reporting.plot_data,
                 inputs=["data_report", "data_tally"],
                 outputs=["labels_plot", "lengths_plot", "genres_plot", "quarantine_plot"],
                 name="plot_data",
