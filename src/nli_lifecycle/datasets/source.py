@@ -77,7 +77,7 @@ class RawFolder:
     def _resolve(self, place: str) -> str:
         """A local folder from where the user stands, or from the project; a URI as it is."""
         for base in (Path.cwd(), self.project):
-            if (path := base / Path(place).expanduser()).exists():
+            if place and (path := base / Path(place).expanduser()).exists():
                 return str(path)
         return place
 

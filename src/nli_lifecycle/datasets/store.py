@@ -37,10 +37,10 @@ class KeyedStore:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def keep_only(self, keys: Collection[str]) -> None:
-        """Remove what is under any other key."""
+        """Remove what is under any other key, and what killed processes left unfinished."""
         for folder in self.folder.glob("*/"):
-            if folder.name not in keys:
-                shutil.rmtree(folder)
+            for useless in folder.glob(".*/") if folder.name in keys else [folder]:
+                shutil.rmtree(useless)
 
 
 class KeyedStoreDataset(AbstractDataset[KeyedStore, KeyedStore]):

@@ -89,11 +89,14 @@ class TableDataset(AbstractDataset[Any, Any]):
             data.write(folder)
             _replace(self._filepath / POINTER, json.dumps({"version": name}))
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            if self._version() != folder:
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         for other in self._filepath.glob("v-*"):
             if other.name != name:
                 shutil.rmtree(other, ignore_errors=True)
+        for unfinished in self._filepath.glob(f".{POINTER}-*"):
+            unfinished.unlink(missing_ok=True)
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """The first rows as kedro-viz shows them."""
@@ -108,7 +111,8 @@ class TableDataset(AbstractDataset[Any, Any]):
         pointer = self._filepath / POINTER
         if not pointer.is_file():
             return None
-        return self._filepath / str(json.loads(pointer.read_text())["version"])
+        version = self._filepath / str(json.loads(pointer.read_text())["version"])
+        return version if version.is_dir() else None
 
     def _exists(self) -> bool:
         return self._version() is not None

@@ -15,6 +15,9 @@ from nli_lifecycle.nli.data.raw.reading import Layout, RawRow, column_names, rea
 from nli_lifecycle.nli.data.raw.sources import Source, layout_of, split_names, split_of_file
 from nli_lifecycle.parameters import SourceOptions
 
+#: What a partition's folder says in place of a missing value.
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
 
 @dataclass(frozen=True)
 class FilePlan:
@@ -48,18 +51,22 @@ def plan_files(files: Sequence[Path], source: Source, options: SourceOptions) ->
     for path in files:
         layout = layout_of(source, path, options)
         name = Path(os.path.relpath(path, root)).as_posix()
-        partition = _partition(path) if layout.kind == "parquet" else {}
-        found = [*column_names(path, layout), *partition]
-        columns = map_columns(found, options, str(path), layout)
+        found = column_names(path, layout)
+        partition = _partition(path, found) if layout.kind == "parquet" else {}
+        columns = map_columns([*found, *partition], options, str(path), layout)
         split = split_of_file(path, names)
         plans.append(FilePlan(path, name, layout, columns, split, partition))
     return plans
 
 
-def _partition(path: Path) -> dict[str, str]:
-    """Columns that a file's folders name, as Hive, Spark and pandas write partitions."""
+def _partition(path: Path, found: list[str]) -> dict[str, str]:
+    """Columns that only a file's folders name, as Hive, Spark and pandas write partitions."""
     parts = (part.partition("=") for part in path.parts[:-1])
-    return {name: unquote(value) for name, equals, value in parts if equals}
+    return {
+        unquote(name): "" if value == NO_VALUE else unquote(value)
+        for name, equals, value in parts
+        if equals and unquote(name) not in found
+    }
 
 
 def extract_rows(
@@ -134,7 +141,7 @@ def _text(value: Any) -> str | None:
             except UnicodeEncodeError:  # half a surrogate pair, as JSON's "\ud800" gives
                 return None
         return value
-    if value is None:
+    if value is None or value != value:  # pandas' NaN, in place of a missing number
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # pandas writes integer ids beside a missing one as 1.0

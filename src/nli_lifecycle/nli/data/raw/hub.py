@@ -93,15 +93,16 @@ def _load(asked: str, path: str, configuration: str | None) -> Any:
         return datasets.load_dataset(path, configuration)
     except Exception as error:  # the library lets through whatever its many layers raise
         offline = (
-            f"huggingface-cli download --repo-type dataset {path} --local-dir {path.split('/')[-1]}"
+            f"hf download {path} --repo-type dataset --local-dir {path.split('/')[-1]}"
         )
         raise DataError(
             f"source: hub: {asked} cannot be loaded: {type(error).__name__}: "
             f"{str(error).splitlines()[0] if str(error) else 'no further word'}.\n"
             "Without a network here, fetch it where there is one and read the files:\n"
             f"  {offline}\n"
-            "then source=parquet with source_path='<that folder>/**/*.parquet', or for SNLI and "
-            "MultiNLI as published: source=snli, source=multinli."
+            "then source=parquet with source_path='<that folder>/**/*.parquet' and, as labels are "
+            'numbers in it, data.options.labels: {"0": entailment, "1": neutral, "2": '
+            "contradiction}; or for SNLI and MultiNLI as published: source=snli, source=multinli."
         ) from error
 
 

@@ -29,18 +29,21 @@ def file_portions(
         source: the source.
         options: the user's own settings.
     """
-    return [
-        Portion(
-            source=source.name,
-            name=plan.name,
-            origin=str(plan.path.absolute()),
-            stamp=_stamp(plan.path),
-            settings=reading_settings(source, options, plan.name),
-            content=partial(_sha256, plan.path),
-            rows=partial(_rows, plan, source, options),
+    portions = []
+    for plan in plans:
+        stamp = _stamp(plan.path)
+        portions.append(
+            Portion(
+                source=source.name,
+                name=plan.name,
+                origin=str(plan.path.absolute()),
+                stamp=stamp,
+                settings=reading_settings(source, options, plan.name),
+                content=partial(_sha256, plan.path),
+                rows=partial(_rows, plan, stamp, source, options),
+            )
         )
-        for plan in plans
-    ]
+    return portions
 
 
 def reading_settings(source: Source, options: SourceOptions, name: str) -> str:
@@ -51,10 +54,20 @@ def reading_settings(source: Source, options: SourceOptions, name: str) -> str:
     return json.dumps(settings, sort_keys=True, ensure_ascii=True)
 
 
-def _rows(plan: FilePlan, source: Source, options: SourceOptions) -> Iterator[RawRow]:
-    before = _stamp(plan.path)
-    yield from extract_rows([plan], source, options)
-    if _stamp(plan.path) != before:
+def _rows(
+    plan: FilePlan, stamp: str, source: Source, options: SourceOptions
+) -> Iterator[RawRow]:
+    """Read a file; it must still be the one that was planned, and whose bytes were hashed."""
+    try:
+        yield from extract_rows([plan], source, options)
+    except DataError:
+        _require_unchanged(plan, stamp)  # rather than corrupt
+        raise
+    _require_unchanged(plan, stamp)
+
+
+def _require_unchanged(plan: FilePlan, stamp: str) -> None:
+    if _stamp(plan.path) != stamp:
         raise DataError(
             f"{plan.path} changed while it was read. Nothing of it was used. Run again when "
             "whatever writes it has finished; better, let it write under another name and rename."

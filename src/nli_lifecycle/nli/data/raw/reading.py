@@ -160,7 +160,8 @@ def _parquet(path: Path) -> pq.ParquetFile:
     try:
         if path.stat().st_size == 0:
             raise DataError(f"{path} is empty (0 bytes). Fetch the file again or leave it out.")
-        return pq.ParquetFile(path, memory_map=True)
+        # Not memory-mapped: a file that shrinks meanwhile would kill the process (SIGBUS).
+        return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet: {error}") from error
 

@@ -174,7 +174,7 @@ def locate_files(
             return found
     for place in tried:
         if os.path.isdir(place):
-            if source.name == "parquet" and (found := _matches(f"{place}/**/*.parquet")):
+            if source.name == "parquet" and (found := _parquet_parts(place)):
                 return found
             raise DataError(
                 f"source_path: {place} is a folder. Name its files, for example "
@@ -188,6 +188,21 @@ def _matches(place: str) -> list[Path]:
     """A file by its literal name, brackets and all, or the files that a glob matches."""
     found = [place] if os.path.lexists(place) else sorted(glob.glob(place, recursive=True))
     return [Path(name) for name in found if not os.path.isdir(name)]
+
+
+def _parquet_parts(place: str) -> list[Path]:
+    """A folder's Parquet files, but none of a writer's own such as those in ``_temporary``."""
+    if os.path.isdir(os.path.join(place, "_delta_log")):
+        raise DataError(
+            f"source_path: {place} is a Delta table: some of its files belong to earlier "
+            "versions. Set source=delta."
+        )
+    found = _matches(f"{glob.escape(place)}/**/*.parquet")
+    return [path for path in found if not any(map(_hidden, path.relative_to(place).parts))]
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith("_") and "=" not in name
 
 
 def _neighbours(place: str) -> str:
