@@ -62,8 +62,9 @@ def test_missing_and_odd_values_become_text(tmp_path: Path) -> None:
         _pair(genre="fiction", id=7),
         _pair(label=2),
         _pair(label=0.0),
+        _pair(id=float("nan"), label=float("nan")),
     )
-    first, second, third, fourth = [row.fields or {} for row in _extract([path], "jsonl")]
+    first, second, third, fourth, fifth = [row.fields or {} for row in _extract([path], "jsonl")]
     assert (first["hypothesis"], first["label"], first["genre"]) == ("", "", "")
     assert second == {
         "pair_id": "7",
@@ -75,6 +76,7 @@ def test_missing_and_odd_values_become_text(tmp_path: Path) -> None:
     }
     assert (third["label"], third["pair_id"]) == ("2", "x.jsonl:3")
     assert fourth["label"] == "0"
+    assert (fifth["label"], fifth["pair_id"]) == ("", "x.jsonl:5")
 
 
 def test_split_of_the_row_before_split_of_the_file(tmp_path: Path) -> None:
@@ -111,30 +113,63 @@ def test_published_text_form_of_snli(tmp_path: Path) -> None:
     assert second["label"] == "-"
 
 
+def _parquet(path: Path, **others: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame([_pair(**others)]).to_parquet(path)
+    return path
+
+
+def _extract_folder(folder: Path, **options: Any) -> list[RawRow]:
+    files = locate_files(find_source("parquet"), str(folder), folder, [folder])
+    return _extract(files, "parquet", **options)
+
+
 def test_partitions_of_a_parquet_folder_are_columns(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"premise": ["p"], "hypothesis": ["h"], "label": ["neutral"]})
-    for genre in ("news", "travel%20far"):
-        folder = tmp_path / f"genre={genre}"
-        folder.mkdir()
-        frame.to_parquet(folder / "part-0.parquet")
-    source = find_source("parquet")
-    files = locate_files(source, str(tmp_path), tmp_path, [tmp_path])
-    rows = list(extract_rows(plan_files(files, source, SourceOptions()), source, SourceOptions()))
-    assert [row.fields["genre"] for row in rows if row.fields] == ["news", "travel far"]
+    for genre in ("__HIVE_DEFAULT_PARTITION__", "news", "travel%20far"):
+        _parquet(tmp_path / f"genre={genre}" / "part-0.parquet")
+    rows = _extract_folder(tmp_path)
+    assert [row.fields["genre"] for row in rows if row.fields] == ["", "news", "travel far"]
     assert [row.place for row in rows] == [
+        "genre=__HIVE_DEFAULT_PARTITION__/part-0.parquet:1",
         "genre=news/part-0.parquet:1",
         "genre=travel%20far/part-0.parquet:1",
     ]
 
 
+def test_partitions_as_pandas_writes_them(tmp_path: Path) -> None:
+    frame = pd.DataFrame([_pair(genre=genre, split="dev") for genre in ("x", "ü/=")])
+    frame.to_parquet(tmp_path / "pairs", partition_cols=["genre", "split"])
+    rows = [row.fields for row in _extract_folder(tmp_path / "pairs") if row.fields]
+    assert sorted(row["genre"] for row in rows) == ["x", "ü/="]
+    assert {row["split"] for row in rows} == {"validation"}
+
+
+def test_a_column_of_the_file_wins_over_its_folders_name(tmp_path: Path) -> None:
+    _parquet(tmp_path / "genre=folder/label=x/part-0.parquet", genre="file")
+    (row,) = _extract_folder(tmp_path, columns={"genre": "genre", "label": "label"})
+    assert row.fields and (row.fields["genre"], row.fields["label"]) == ("file", "neutral")
+
+
+def test_a_partition_can_be_chosen_as_any_column(tmp_path: Path) -> None:
+    _parquet(tmp_path / "region=eu/topic=news/part-0.parquet")
+    (row,) = _extract_folder(tmp_path, columns={"genre": "topic"}, keep=["region"])
+    assert row.fields and (row.fields["genre"], row.fields["region"]) == ("news", "eu")
+
+
 def test_one_corrupt_part_of_a_folder_is_named(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"premise": ["p"], "hypothesis": ["h"], "label": ["neutral"]})
-    frame.to_parquet(tmp_path / "part-0.parquet")
-    (tmp_path / "part-1.parquet").write_bytes((tmp_path / "part-0.parquet").read_bytes()[:-30])
-    source = find_source("parquet")
-    files = locate_files(source, str(tmp_path), tmp_path, [tmp_path])
-    with pytest.raises(DataError, match=r"part-1\.parquet cannot be read as Parquet"):
-        plan_files(files, source, SourceOptions())
+    good = _parquet(tmp_path / "genre=news/part-0.parquet")
+    bad = tmp_path / "genre=travel/part-0.parquet"
+    bad.parent.mkdir()
+    bad.write_bytes(good.read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"genre=travel/part-0\.parquet cannot be read as Parquet"):
+        _extract_folder(tmp_path)
+
+
+def test_one_part_without_a_column_is_named(tmp_path: Path) -> None:
+    _parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"premise": ["p"], "hypothesis": ["h"]}).to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(DataError, match=r"b\.parquet: none of its columns .* hold the label"):
+        _extract_folder(tmp_path)
 
 
 def test_parts_of_different_schemas_are_each_read_by_their_own(tmp_path: Path) -> None:
@@ -145,7 +180,5 @@ def test_parts_of_different_schemas_are_each_read_by_their_own(tmp_path: Path) -
         pd.DataFrame([["p", "h", "neutral"]], columns=columns).to_parquet(
             tmp_path / f"{name}.parquet"
         )
-    source = find_source("parquet")
-    files = locate_files(source, str(tmp_path), tmp_path, [tmp_path])
-    rows = list(extract_rows(plan_files(files, source, SourceOptions()), source, SourceOptions()))
+    rows = _extract_folder(tmp_path)
     assert [row.fields["label"] for row in rows if row.fields] == ["neutral"] * 2

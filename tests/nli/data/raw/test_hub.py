@@ -114,7 +114,7 @@ def test_without_a_network_the_message_says_how_to_go_on(
         _portions("snli")
     message = str(error.value)
     assert "source: hub: snli cannot be loaded" in message
-    assert "huggingface-cli download --repo-type dataset stanfordnlp/snli" in message
+    assert "hf download stanfordnlp/snli --repo-type dataset" in message
     assert "source=parquet" in message
 
 

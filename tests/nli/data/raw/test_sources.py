@@ -138,3 +138,29 @@ def test_ids_in_yaml_are_texts() -> None:
 def test_gzip_suffix_does_not_hide_the_format(tmp_path: Path) -> None:
     (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"a"))
     assert locate_files(SOURCES["csv"], None, tmp_path, []) == [tmp_path / "x.csv.gz"]
+
+
+def _touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+
+
+def test_a_folder_of_parquet_is_all_its_parts_but_a_writers_own(tmp_path: Path) -> None:
+    parts = ["_year=2024/c.parquet", "a.parquet", "genre=x/b.parquet"]
+    writers = ["_SUCCESS", "_temporary/0/b.parquet", ".a.parquet.crc", ".part/a.parquet"]
+    _touch(tmp_path / "pairs[1]", *parts, *writers)
+    found = locate_files(SOURCES["parquet"], "pairs[1]", tmp_path, [tmp_path])
+    assert [file.relative_to(tmp_path / "pairs[1]").as_posix() for file in found] == parts
+
+
+def test_a_folder_without_parquet_is_refused(tmp_path: Path) -> None:
+    _touch(tmp_path / "pairs", "a.csv")
+    with pytest.raises(DataError, match=r"pairs is a folder.*source_path=pairs/\*\.parquet"):
+        locate_files(SOURCES["parquet"], "pairs", tmp_path, [tmp_path])
+
+
+def test_a_delta_table_is_not_read_as_loose_parquet(tmp_path: Path) -> None:
+    _touch(tmp_path / "pairs", "_delta_log/00.json", "old.parquet", "new.parquet")
+    with pytest.raises(DataError, match="pairs is a Delta table: .* Set source=delta"):
+        locate_files(SOURCES["parquet"], "pairs", tmp_path, [tmp_path])

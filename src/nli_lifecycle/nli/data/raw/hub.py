@@ -57,7 +57,8 @@ def hub_portions(source: Source, asked: str | None, options: SourceOptions) -> l
     for name, rows in splits.items():
         columns = map_columns(list(rows.column_names), options, asked, Layout("parquet"))
         words = name.lower().split("_")
-        split = _SPLITS.get(name) or next((names[word] for word in words if word in names), "")
+        named = next((names[word] for word in words if word in names), "")
+        split = names.get(name.lower()) or _SPLITS.get(name) or named
         portions.append(
             Portion(
                 source=source.name,
@@ -92,9 +93,7 @@ def _load(asked: str, path: str, configuration: str | None) -> Any:
     try:
         return datasets.load_dataset(path, configuration)
     except Exception as error:  # the library lets through whatever its many layers raise
-        offline = (
-            f"hf download {path} --repo-type dataset --local-dir {path.split('/')[-1]}"
-        )
+        offline = f"hf download {path} --repo-type dataset --local-dir {path.split('/')[-1]}"
         raise DataError(
             f"source: hub: {asked} cannot be loaded: {type(error).__name__}: "
             f"{str(error).splitlines()[0] if str(error) else 'no further word'}.\n"

@@ -54,9 +54,7 @@ def reading_settings(source: Source, options: SourceOptions, name: str) -> str:
     return json.dumps(settings, sort_keys=True, ensure_ascii=True)
 
 
-def _rows(
-    plan: FilePlan, stamp: str, source: Source, options: SourceOptions
-) -> Iterator[RawRow]:
+def _rows(plan: FilePlan, stamp: str, source: Source, options: SourceOptions) -> Iterator[RawRow]:
     """Read a file; it must still be the one that was planned, and whose bytes were hashed."""
     try:
         yield from extract_rows([plan], source, options)
