@@ -76,3 +76,21 @@ def test_dataclasses_are_documents_too(tmp_path):
     entry = dataset(tmp_path / "note.json", Note)
     entry.save(Note("a", 2))
     assert entry.load() == Note("a", 2)
+
+
+@pytest.mark.parametrize("content", [None, '{"pages": 2}', '{"text": "a", "page', ""])
+def test_an_optional_document_is_none_where_there_is_none_of_this_version(tmp_path, content):
+    path = tmp_path / "note.json"
+    if content is not None:
+        path.write_text(content)
+    name = f"{Note.__module__}.{Note.__qualname__}"
+    entry = DocumentDataset(filepath=str(path), model=name, optional=True)
+    assert entry.exists()
+    assert entry.load() is None
+    dataset(path, Note).save(Note("a"))
+    assert entry.load() == Note("a")
+
+
+def test_a_document_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(Exception, match="candidate.json"):
+        dataset(tmp_path / "candidate.json").load()

@@ -37,3 +37,35 @@ def test_dataset_loads_the_handle_and_refuses_to_save(tmp_path: Path) -> None:
     assert dataset.load() == KeyedStore(tmp_path)
     with pytest.raises(Exception, match="load-only"):
         dataset.save(KeyedStore(tmp_path))
+
+
+def _fill(store: KeyedStore, key: str) -> Path:
+    with store.writing(key, "rows") as folder:
+        folder.mkdir()
+        (folder / "a.parquet").write_bytes(key.encode())
+    return store.folder / key / "rows"
+
+
+def test_what_is_not_kept_is_removed(tmp_path: Path) -> None:
+    store = KeyedStore(tmp_path)
+    kept = _fill(store, "k1")
+    _fill(store, "k2")
+    (tmp_path / "README").write_text("not a key")
+    store.keep_only(["k1", "k3"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README", "k1"]
+    assert (kept / "a.parquet").read_bytes() == b"k1"
+
+
+def test_what_a_killed_process_left_beside_a_kept_folder_is_removed(tmp_path: Path) -> None:
+    store = KeyedStore(tmp_path)
+    left = tmp_path / "k1" / ".rows-0123"
+    left.mkdir(parents=True)
+    (left / "half.parquet").write_bytes(b"PAR1")
+    _fill(store, "k1")
+    store.keep_only(["k1"])
+    assert [path.name for path in (tmp_path / "k1").iterdir()] == ["rows"]
+
+
+def test_keeping_nothing_of_a_store_that_is_not_there_yet(tmp_path: Path) -> None:
+    KeyedStore(tmp_path / "none").keep_only([])
+    assert not (tmp_path / "none").exists()

@@ -1,5 +1,7 @@
 """A stored table is the old one or the new one, whatever happens on the way."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,74 @@ def test_killed_at_any_step_the_table_is_whole_and_the_next_save_tidies_up(
     assert len(list((tmp_path / "pairs").glob("v-*"))) == 1
 
 
+@pytest.mark.parametrize("step", ["writing", "pointer", "pointer replaced"])
+@pytest.mark.parametrize("before", [None, OLD])
+def test_an_error_at_any_step_leaves_a_whole_table_and_nothing_else(
+    dataset: TableDataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    before: pd.DataFrame | None,
+) -> None:
+    if before is not None:
+        dataset.save(before)
+    replace = os.replace
+
+    def interrupted(source: Path, target: Path) -> None:
+        if step == "pointer replaced":
+            replace(source, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if step == "writing":
+            patch.setattr(module.LocalEngine, "from_pandas", lambda *_: Half())
+        else:
+            patch.setattr(module.os, "replace", interrupted)
+        with pytest.raises((Killed, KeyboardInterrupt)):
+            dataset.save(NEW)
+    expected = NEW if step == "pointer replaced" else before
+    if expected is None:
+        assert not dataset.exists()
+    else:
+        pd.testing.assert_frame_equal(dataset.load(), expected)
+    dataset.save(NEW)
+    pd.testing.assert_frame_equal(dataset.load(), NEW)
+    (version,) = (tmp_path / "pairs").glob("v-*")
+    assert sorted((tmp_path / "pairs").iterdir()) == [tmp_path / "pairs/current.json", version]
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_version_removed_by_hand_is_missing_and_not_taken_for_one_without_rows(
+    dataset: TableDataset, tmp_path: Path, lazy: bool
+) -> None:
+    dataset.save(OLD)
+    (version,) = (tmp_path / "pairs").glob("v-*")
+    shutil.rmtree(version)
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match="pairs is not here"):
+        TableDataset(filepath=str(tmp_path / "pairs"), lazy=lazy).load()
+
+
+def test_a_lazy_table_that_is_not_there_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="t is not here.*--pipelines data_engineering"):
+        TableDataset(filepath=str(tmp_path / "t"), lazy=True).load()
+
+
+def test_a_table_can_be_made_of_its_own_last_version(tmp_path: Path) -> None:
+    dataset = TableDataset(filepath=str(tmp_path / "t"), lazy=True)
+    dataset.save(OLD)
+    last = dataset.load().open(LocalEngine(), SCHEMA)
+    dataset.save(last.union(LocalEngine().from_pandas(NEW, SCHEMA)))
+    both = TableDataset(filepath=str(tmp_path / "t")).load()
+    assert both.to_dict("list") == {"number": [1, 2, 3], "text": ["a", None, "b"]}
+
+
+def test_folders_with_an_equals_sign_are_no_columns(tmp_path: Path) -> None:
+    dataset = TableDataset(filepath=str(tmp_path / "run=1" / "t"))
+    dataset.save(OLD)
+    pd.testing.assert_frame_equal(dataset.load(), OLD)
+
+
 class Half:
     """A table that dies while it is written."""
 
@@ -97,3 +167,5 @@ def test_preview_shows_the_first_rows(dataset: TableDataset) -> None:
     assert dataset.preview() == {"index": [], "columns": [], "data": []}
     dataset.save(OLD)
     assert dataset.preview(1) == {"index": [0], "columns": ["number", "text"], "data": [[1, "a"]]}
+    dataset.save(OLD[:0])
+    assert dataset.preview()["data"] == []

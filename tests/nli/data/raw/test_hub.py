@@ -5,14 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from nli_lifecycle.nli.data.ingest import Portion
+from nli_lifecycle.nli.data.judging import judge_whole
+from nli_lifecycle.nli.data.landing import land_rows
 from nli_lifecycle.nli.data.pairs import DataError
+from nli_lifecycle.nli.data.raw import hub
 from nli_lifecycle.nli.data.raw.hub import hub_portions
 from nli_lifecycle.nli.data.raw.sources import find_source
-from nli_lifecycle.parameters import SourceOptions
+from nli_lifecycle.nli.data.schemas import landed_schema
+from nli_lifecycle.parameters import DataParameters, SourceOptions
+
+LOAD_DATASET = datasets.load_dataset
 
 #: The order that all four publish their labels in.
 LABEL = ClassLabel(names=["entailment", "neutral", "contradiction"])
@@ -35,6 +42,8 @@ RECORDED = {
     ("facebook/anli", None): {"train_r1": [0], "dev_r1": [1], "test_r1": [2], "test_r3": [0]},
     ("facebook/xnli", "fr"): {"train": [0], "test": [1], "validation": [2]},
     ("me/pairs", "small"): {"train": [1]},
+    ("me/whole", None): {"train": [1]},
+    ("whole", None): {"train": [1]},
 }
 
 
@@ -71,6 +80,20 @@ def test_snli_labels_by_name_and_rows_without_one() -> None:
     assert portions[0].origin == "hf://datasets/stanfordnlp/snli"
 
 
+def test_rows_without_a_label_are_set_aside_as_such() -> None:
+    rows = (row for portion in _portions("snli") for row in portion.rows())
+    landed = pa.Table.from_batches(land_rows(rows, "hub", ()), landed_schema(())).to_pandas()
+    judged = judge_whole(landed, DataParameters())
+    assert judged["reason"].tolist() == ["", "", "", "no_gold_label", "", ""]
+    assert judged["place"][3] == "snli/train:4"
+
+
+def test_places_count_on_through_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "HUB_BATCH", 3)
+    rows = list(_portions("snli")[0].rows())
+    assert [row.place for row in rows] == [f"snli/train:{n}" for n in (1, 2, 3, 4)]
+
+
 def test_both_development_sets_of_multinli_are_its_test_split() -> None:
     assert [split for split, _ in _rows(_portions("multi_nli"))] == ["train"] * 2 + ["test"] * 2
 
@@ -86,6 +109,10 @@ def test_the_rounds_of_anli() -> None:
         ("xnli/fr", "facebook/xnli", "fr"),
         ("me/pairs/small", "me/pairs", "small"),
         ("snli", "stanfordnlp/snli", None),
+        ("multi_nli", "nyu-mll/multi_nli", None),
+        ("anli", "facebook/anli", None),
+        ("me/whole", "me/whole", None),
+        ("whole", "whole", None),
     ],
 )
 def test_names_and_configurations(
@@ -93,6 +120,48 @@ def test_names_and_configurations(
 ) -> None:
     _portions(name)
     assert asked == [(path, configuration)]
+
+
+def test_a_language_of_xnli() -> None:
+    portions = _portions("xnli/fr")
+    expected = [("train", "entailment"), ("test", "neutral"), ("validation", "contradiction")]
+    assert _rows(portions) == expected
+    assert {portion.origin for portion in portions} == {"hf://datasets/facebook/xnli/fr"}
+
+
+def test_the_users_names_of_splits_win() -> None:
+    splits = {"validation_matched": "validation", "test_r3": "train"}
+    multinli, anli = _portions("multi_nli", splits=splits), _portions("anli", splits=splits)
+    assert [split for split, _ in _rows(multinli)][2:] == ["validation", "test"]
+    assert [split for split, _ in _rows(anli)][2:] == ["test", "train"]
+
+
+def test_columns_that_are_not_there_are_named() -> None:
+    with pytest.raises(DataError, match="multi_nli: it has no column 'topic' for the genre"):
+        _portions("multi_nli", columns={"genre": "topic"})
+
+
+@pytest.mark.parametrize("name", ["snli", "multi_nli", "anli", "xnli/fr"])
+def test_parquet_as_the_hub_serves_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = _rows(_portions(name))
+    splits = RECORDED[hub._address(name)]
+    files = {split: str(tmp_path / f"{split}-00000-of-00001.parquet") for split in splits}
+    for split, file in files.items():
+        _split(splits[split]).to_parquet(file)
+
+    def from_files(path: str, configuration: str | None) -> DatasetDict:
+        return LOAD_DATASET("parquet", data_files=files, cache_dir=str(tmp_path / "cache"))
+
+    monkeypatch.setattr(datasets, "load_dataset", from_files)
+    portions = _portions(name)
+    assert _rows(portions) == recorded
+    stamps = [portion.stamp for portion in portions]
+    assert len(set(stamps)) == len(stamps)
+    assert [portion.stamp for portion in _portions(name)] == stamps
+    _split([0, 0, 0]).to_parquet(files["train" if "train" in files else "train_r1"])
+    assert _portions(name)[0].stamp != stamps[0]
 
 
 def test_the_same_content_has_the_same_stamp() -> None:
@@ -116,6 +185,7 @@ def test_without_a_network_the_message_says_how_to_go_on(
     assert "source: hub: snli cannot be loaded" in message
     assert "hf download stanfordnlp/snli --repo-type dataset" in message
     assert "source=parquet" in message
+    assert '{"0": entailment, "1": neutral, "2": contradiction}' in message
 
 
 def test_without_the_library_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
