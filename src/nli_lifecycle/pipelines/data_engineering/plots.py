@@ -71,6 +71,7 @@ def plot_lengths(counts: Tally) -> go.Figure:
             x=(np.arange(len(pairs)) + 0.5) * step + 0.5,
             y=pairs,
             name=f"{name} (median {int(np.median(size))})",
+            mode="lines",
             line={"shape": "hvh", "color": TEXT_COLOURS[name], "width": 2},
             fill="tozeroy",
         )
