@@ -51,7 +51,7 @@ def test_what_is_not_kept_is_removed(tmp_path: Path) -> None:
     kept = _fill(store, "k1")
     _fill(store, "k2")
     (tmp_path / "README").write_text("not a key")
-    store.keep_only(["k1", "k3"])
+    store.keep_only({"k1": "rows", "k3": "rows"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README", "k1"]
     assert (kept / "a.parquet").read_bytes() == b"k1"
 
@@ -62,10 +62,19 @@ def test_what_a_killed_process_left_beside_a_kept_folder_is_removed(tmp_path: Pa
     left.mkdir(parents=True)
     (left / "half.parquet").write_bytes(b"PAR1")
     _fill(store, "k1")
-    store.keep_only(["k1"])
+    store.keep_only({"k1": "rows"})
     assert [path.name for path in (tmp_path / "k1").iterdir()] == ["rows"]
 
 
 def test_keeping_nothing_of_a_store_that_is_not_there_yet(tmp_path: Path) -> None:
-    KeyedStore(tmp_path / "none").keep_only([])
+    KeyedStore(tmp_path / "none").keep_only({})
     assert not (tmp_path / "none").exists()
+
+
+def test_of_a_kept_key_only_one_part_stays(tmp_path: Path) -> None:
+    store = KeyedStore(tmp_path)
+    _fill(store, "k1")
+    with store.writing("k1", "other") as folder:
+        folder.mkdir()
+    store.keep_only({"k1": "other"})
+    assert [path.name for path in (tmp_path / "k1").iterdir()] == ["other"]

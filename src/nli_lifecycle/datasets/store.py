@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +36,12 @@ class KeyedStore:
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
-    def keep_only(self, keys: Collection[str]) -> None:
-        """Remove what is under any other key, and what killed processes left unfinished."""
-        for folder in self.folder.glob("*/"):
-            for useless in folder.glob(".*/") if folder.name in keys else [folder]:
-                shutil.rmtree(useless)
+    def keep_only(self, parts: Mapping[str, str]) -> None:
+        """Remove everything but one part of each of these keys; what was never finished too."""
+        for key in self.folder.glob("*/"):
+            for part in [key] if key.name not in parts else key.glob("*/"):
+                if part.name != parts.get(key.name):
+                    shutil.rmtree(part)
 
 
 class KeyedStoreDataset(AbstractDataset[KeyedStore, KeyedStore]):

@@ -46,8 +46,12 @@ def grouped(
 
 
 def frame_of(rows: pa.RecordBatch | pa.Table) -> pd.DataFrame:
-    """Take rows as a frame; most texts differ, so none is looked up among those before it."""
-    frame: pd.DataFrame = rows.to_pandas(deduplicate_objects=False)
+    """Take rows as a frame.
+
+    Most texts differ, so none is looked up among those before it. Integers beside a null stay
+    integers: as floats, which pandas would make of them, two of 60 bits may become one.
+    """
+    frame: pd.DataFrame = rows.to_pandas(deduplicate_objects=False, integer_object_nulls=True)
     return frame
 
 

@@ -248,7 +248,8 @@ def _bucket(keys: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     if pa.types.is_string(keys.type):
         values = pd.util.hash_array(keys.to_numpy(zero_copy_only=False), categorize=False)
     else:
-        values = keys.to_numpy().view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)
+        numbers = pc.fill_null(keys, -1).to_numpy().view(np.uint64)
+        values = numbers * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)
     return (values % np.uint64(BUCKETS)).astype(np.int64)
 
 

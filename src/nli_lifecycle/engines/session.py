@@ -48,6 +48,7 @@ def open_session(master: str, options: Mapping[str, str]) -> SparkSession:
         EngineError: pyspark or Java is missing, or the cluster does not answer.
     """
     try:
+        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as error:
@@ -61,12 +62,11 @@ def open_session(master: str, options: Mapping[str, str]) -> SparkSession:
         for name, value in REQUIRED.items():
             session.conf.set(name, value)
         _ship_code(session)
-    except (PySparkException, OSError, RuntimeError) as error:
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
         raise EngineError(
-            f"The Spark session cannot be opened at {_address(master)}: "
-            f"{str(error).strip().splitlines()[0]}. Check that it is up and can be reached from "
-            "here (SPARK_REMOTE for Spark Connect, SPARK_MASTER for a cluster), or set engine: "
-            "pandas."
+            f"The Spark session cannot be opened at {_address(master)}: {_reason(error)}. Check "
+            "that it is up and can be reached from here (SPARK_REMOTE for Spark Connect, "
+            "SPARK_MASTER for a cluster), or set engine: pandas."
         ) from error
     return session
 
@@ -95,14 +95,15 @@ def _own(master: str, options: Mapping[str, str]) -> SparkSession:
 
 
 def _require_java() -> None:
-    home = os.environ.get("JAVA_HOME")
-    if shutil.which("java") or (home and shutil.which("java", path=f"{home}/bin")):
+    home = os.environ.get("JAVA_HOME")  # where it is set, Spark looks nowhere else
+    if shutil.which("java", path=f"{home}/bin" if home else None):
         return
+    place = f"in JAVA_HOME, which is {home}" if home else "on PATH, and JAVA_HOME is not set"
     raise EngineError(
-        "engine: spark needs Java 17 or newer on this machine, and none was found (neither on "
-        "PATH nor in JAVA_HOME). Install one (Debian/Ubuntu: apt install openjdk-17-jre-headless; "
-        "macOS: brew install openjdk@17), or use a cluster without Java here through Spark "
-        "Connect (SPARK_REMOTE=sc://host:15002), or set engine: pandas."
+        f"engine: spark needs Java 17 or newer on this machine, and none was found {place}. "
+        "Install one (Debian/Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install "
+        "openjdk@17), or use a cluster without Java here through Spark Connect "
+        "(SPARK_REMOTE=sc://host:15002), or set engine: pandas."
     )
 
 
@@ -126,6 +127,12 @@ def _require_answer(address: str) -> None:
         except (OSError, ValueError) as error:  # ValueError: that is no port
             refusals.append(str(error))
     raise OSError("; ".join(refusals))
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in one line; Java's own word comes after a colon on a line of its own."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return next((line[2:] for line in lines if line.startswith(": ")), lines[0]).rstrip(".")
 
 
 def _address(master: str) -> str:

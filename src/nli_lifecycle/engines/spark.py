@@ -40,9 +40,8 @@ class SparkTable:
 
     def group(self, key: str, function: FrameFunction, schema: pa.Schema) -> SparkTable:
         """See ``Table.group``: a partition holds all rows of its keys."""
-        session = self.frame.sparkSession
-        partitions = int(str(session.conf.get("spark.sql.shuffle.partitions")))
-        divided = SparkTable(self.schema, self.frame.repartition(partitions, key))
+        # Without a number Spark may put small partitions together, and never divides one.
+        divided = SparkTable(self.schema, self.frame.repartition(key))
         return divided._through(partial(grouped, function, schema), schema)
 
     def _through(self, function: BatchFunction, schema: pa.Schema) -> SparkTable:

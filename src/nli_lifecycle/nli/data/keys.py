@@ -37,7 +37,7 @@ def undivided(keys: pd.DataFrame) -> pd.DataFrame:
     rows = keys[keys["verdict"].eq("")]
     return rows.assign(
         cluster=rows["cluster"].where(rows["cluster"].notna(), rows["node"]).astype("int64"),
-        leaked=rows["leaked"].fillna(0).astype("int8"),
+        leaked=rows["leaked"].where(rows["leaked"].notna(), 0).astype("int8"),
         official=rows["split"],
     )
 

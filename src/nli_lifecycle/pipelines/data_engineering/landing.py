@@ -37,6 +37,10 @@ from nli_lifecycle.provenance import sha256_json
 logger = logging.getLogger(__name__)
 
 
+#: Least number of a part beside a table, whose own numbers of rows are not dense.
+AFTER_TABLE = 2**20
+
+
 def rows_folder(number: int) -> str:
     """Name of a part's folder of Parquet files in the store; positions in them have its number."""
     return f"rows-{number:06d}"
@@ -79,9 +83,11 @@ def land(
     if feedback.path:
         found = raw.portions(feedback.source, feedback.path, feedback.options)
         portions += [replace(portion, source=FEEDBACK) for portion in found]
-    landed, new_rows = land_portions(portions, before, store, parameters)
+    landed, new_rows = land_portions(
+        portions, before, store, parameters, first=AFTER_TABLE if parts else 0
+    )
     parts, new = parts + landed, new + new_rows
-    store.keep_only([part.key for part in parts])
+    store.keep_only({part.key: rows_folder(part.number) for part in parts})
     ingest = Ingest(
         source=source,
         keep=parameters.options.keep,
@@ -98,6 +104,7 @@ def land_portions(
     before: Ingest | None,
     store: KeyedStore,
     parameters: DataParameters,
+    first: int = 0,
 ) -> tuple[list[LandedPart], int]:
     """Land the portions that are not landed yet, each as a whole or not at all.
 
@@ -106,6 +113,7 @@ def land_portions(
         before: what the last run landed.
         store: where parts are.
         parameters: for a first look at the rows.
+        first: least number of a part.
 
     Returns:
         The parts in the order in which they came, and how many rows of them are new.
@@ -113,9 +121,10 @@ def land_portions(
     Raises:
         DataError: a portion that cannot be read, or that changes while it is.
     """
-    earlier = {part.key: part for part in (before.parts if before else ()) if _there(store, part)}
+    known_parts = [part for part in (before.parts if before else ()) if part.number >= first]
+    earlier = {part.key: part for part in known_parts if _there(store, part)}
     by_origin = {(part.origin, part.stamp): part for part in earlier.values()}
-    number = max((part.number for part in earlier.values()), default=-1)
+    number = max((part.number for part in earlier.values()), default=first - 1)
     parts, new_rows = {}, 0
     for portion in portions:
         known = by_origin.get((portion.origin, portion.stamp))
