@@ -48,7 +48,7 @@ def open_session(master: str, options: Mapping[str, str]) -> SparkSession:
         EngineError: pyspark or Java is missing, or the cluster does not answer.
     """
     try:
-        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+        from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as error:
