@@ -165,8 +165,29 @@ class TrainingParameters(Parameters):
         2, ge=1, description="validations without a better macro-F1 before stopping"
     )
     evaluations_per_epoch: int = Field(1, ge=1, description="validations in each epoch")
+    frozen_layers: int | None = Field(
+        None,
+        ge=0,
+        description="lowest layers that stay as they are, with the embeddings; None: none",
+    )
+    class_weights: Literal["equal", "balanced"] = Field(
+        "equal", description="'balanced': each label weighs as much as any other, however rare"
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of each target spread over the three labels"
+    )
+    checkpoint_steps: int = Field(
+        500, ge=1, description="steps between checkpoints on the way, beside one at each validation"
+    )
+    keep_models: int = Field(
+        10, ge=1, description="checkpoints kept in 06_models, beside those of versions in use"
+    )
     seed: int = Field(13, ge=0, description="seed of weights, order and dropout")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to train")
+
+
+#: Training parameters that say how a model is made, not which.
+BY_THE_WAY = {"checkpoint_steps", "keep_models"}
 
 
 class ExportParameters(Parameters):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import mlflow
+from mlflow.exceptions import MlflowException
 
 MetricsCallback = Callable[[Mapping[str, float], int], None]
 
@@ -35,17 +37,51 @@ def run_link() -> str | None:
 
 
 @contextmanager
-def child_run(name: str, tags: Mapping[str, str]) -> Iterator[MetricsCallback]:
+def child_run(
+    name: str, tags: Mapping[str, str], memory: Path | None = None
+) -> Iterator[MetricsCallback]:
     """Open a child of the active run, and give the callback that logs curves into it.
 
-    Curves get a run of their own because a parent run, once ended, is never reopened.
+    Curves get a run of their own because a parent run, once ended, is never reopened. Where the
+    process died, the child that it had opened goes on, below the run that opened it first.
 
     Args:
         name: the child's name.
         tags: its tags.
+        memory: file that remembers the child's id while the work is unfinished; None: each call
+            opens another.
     """
-    if mlflow.active_run() is None:
+    parent = mlflow.active_run()
+    if parent is None:
         yield lambda metrics, step: None
         return
-    with mlflow.start_run(run_name=name, nested=True, tags=dict(tags)):
+    child = _unfinished(memory) if memory else None
+    with mlflow.start_run(child, run_name=name, nested=True, tags=dict(tags)) as run:
+        if memory:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(run.info.run_id)
+        mlflow.MlflowClient().set_tag(parent.info.run_id, f"{name}_run", run.info.run_id)
         yield lambda metrics, step: mlflow.log_metrics(dict(metrics), step=step)
+
+
+def _unfinished(memory: Path) -> str | None:
+    """The child run to go on with; the parent that died with it is no longer running either."""
+    if not memory.is_file():
+        return None
+    client = mlflow.MlflowClient()
+    try:
+        run = client.get_run(memory.read_text().strip())
+    except MlflowException:  # of another store, or deleted for good
+        return None
+    if run.info.lifecycle_stage != "active":
+        return None
+    first = run.data.tags.get("mlflow.parentRunId")
+    if first and client.get_run(first).info.status == "RUNNING":
+        client.set_terminated(first, "KILLED")
+    return str(run.info.run_id)
+
+
+def log_metrics(metrics: Mapping[str, float]) -> None:
+    """Log figures into the active run."""
+    if mlflow.active_run():
+        mlflow.log_metrics(dict(metrics))

@@ -22,6 +22,7 @@ from nli_lifecycle.nli.training.encoding import encode_pairs, load_tokenizer
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.training.optimisation import BestWeights, make_optimiser, rate_factor
 from nli_lifecycle.nli.training.loop import TrainingResult, train
+from nli_lifecycle.nli.training.objective import Objective
 from nli_lifecycle.nli.training.validation import macro_f1, validate
 from nli_lifecycle.parameters import TrainingParameters
 
@@ -92,14 +93,20 @@ def test_loss_that_is_no_number_names_its_step(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "LOSS_EVERY", 4)
-    real, calls = torch.nn.functional.cross_entropy, iter(range(1, 1000))
+    real, batches = Objective.loss, []
 
-    def breaks_at_step_7(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return real(logits, labels) * (float("nan") if next(calls) == 7 else 1)
+    def breaks_at_step_7(self: Objective, logits: Any, rows: Any, weight: float) -> torch.Tensor:
+        batches.append(rows)
+        return real(self, logits, rows, weight) * (float("nan") if len(batches) == 7 else 1)
 
-    monkeypatch.setattr(training.functional, "cross_entropy", breaks_at_step_7)
-    with pytest.raises(FloatingPointError, match="loss became nan at step 7.*learning_rate"):
-        train(TRAIN, VALIDATION, FAST, encoder=encoder, output=tmp_path / "out")
+    monkeypatch.setattr(Objective, "loss", breaks_at_step_7)
+    pairs = TRAIN.assign(pair_id=[f"p{row}" for row in range(len(TRAIN))])
+    with pytest.raises(
+        FloatingPointError, match="loss became nan at step 7.*learning_rate"
+    ) as said:
+        train(pairs, VALIDATION, FAST, encoder=encoder, output=tmp_path / "out")
+    first = ", ".join(f"p{row}" for row in batches[6][:5])
+    assert f"on a batch of pairs {first} and 11 more." in str(said.value)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from nli_lifecycle.nli.training.encoding import EncodedPairs
+from nli_lifecycle.parameters import TrainingParameters
 
 #: Batches sorted together. Few enough to mix lengths differently in every epoch, many enough
 #: that a batch holds near-equal lengths.
@@ -41,6 +43,29 @@ def bucketed_batches(
         rows = rows[np.argsort(lengths[rows], kind="stable")]
         batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
     return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def remaining_batches(
+    lengths: NDArray[np.int64], parameters: TrainingParameters, done: int
+) -> Iterator[NDArray[np.int64]]:
+    """Yield the batches of a training that are still to come.
+
+    Each epoch's order follows from the seed and the epoch's number alone, so that a training that
+    goes on sees the batches that it would have seen.
+
+    Args:
+        lengths: tokens per row.
+        parameters: epochs, batch size and seed.
+        done: batches that training has seen.
+
+    Yields:
+        Row numbers of each batch.
+    """
+    per_epoch = math.ceil(len(lengths) / parameters.batch_size)
+    for epoch in range(done // per_epoch, parameters.epochs):
+        order = np.random.default_rng([parameters.seed, epoch])
+        batches = bucketed_batches(lengths, parameters.batch_size, order)
+        yield from batches[max(0, done - epoch * per_epoch) :]
 
 
 def sorted_batches(lengths: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.int64]]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,23 +84,34 @@ def write_checkpoint(model: Any, tokenizer: Any, output: Path) -> Path:
     Raises:
         OSError: when the disk is full or the folder may not be written; nothing is left behind.
     """
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     try:
-        with quiet():
+        with appearing(output) as partial, quiet():
             model.save_pretrained(partial)
             tokenizer.save_pretrained(partial)
-        shutil.rmtree(output, ignore_errors=True)
-        partial.rename(output)
     except SafetensorError as error:
-        raise _as_os_error(error, output) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        raise as_os_error(error, output) from error
     return output
 
 
-def _as_os_error(error: SafetensorError, folder: Path) -> Exception:
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """Give a folder to write in, which takes its final name in one move if the block succeeds.
+
+    Args:
+        folder: the final name; what is there is replaced.
+    """
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def as_os_error(error: SafetensorError, folder: Path) -> Exception:
     """Give a failed write its system error back: safetensors only keeps it as text."""
     number = re.search(r"os error (\d+)", str(error))
     if number is None:

@@ -1,30 +1,27 @@
 """Fine-tuning: an encoder and labelled pairs in, a Hugging Face checkpoint out.
 
-``train`` reads top to bottom: seed, data, model, loop, checkpoint. It knows no experiment
+``train`` reads top to bottom: seed, data, model, progress, loop, checkpoint. It knows no experiment
 tracker: curves leave through the ``on_metrics`` callback.
 """
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
-from torch.nn import functional
 from tqdm.auto import tqdm
 
-from nli_lifecycle.nli.training.batching import bucketed_batches, collate
+from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.training.batching import remaining_batches
 from nli_lifecycle.nli.training.checkpoint import load_classifier, write_checkpoint
-from nli_lifecycle.nli.training.devices import choose_device, mixed_precision, own_torch_state
+from nli_lifecycle.nli.training.costs import peak_memory_mb, read_clocks
+from nli_lifecycle.nli.training.devices import choose_device, own_torch_state
 from nli_lifecycle.nli.training.encoding import (
     EncodedPairs,
     encode_pairs,
@@ -32,8 +29,12 @@ from nli_lifecycle.nli.training.encoding import (
     load_tokenizer,
 )
 from nli_lifecycle.nli.training.first_token import read_first_token_only
-from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.training.freezing import freeze
+from nli_lifecycle.nli.training.objective import Objective, RecentLosses
 from nli_lifecycle.nli.training.optimisation import BestWeights, make_optimiser, rate_factor
+from nli_lifecycle.nli.training.progress import restore_progress, save_progress
+from nli_lifecycle.nli.training.ranks import ALONE, Ranks
+from nli_lifecycle.nli.training.stepping import Stepper
 from nli_lifecycle.nli.training.validation import validate
 from nli_lifecycle.parameters import TrainingParameters
 
@@ -47,18 +48,21 @@ LOSS_EVERY = 10
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training brought, and what it cost."""
+    """What a training brought, and what it cost, counted from its first start."""
 
     checkpoint: Path  # folder of the best weights
     best_macro_f1: float  # on the validation pairs
     best_accuracy: float  # of the same weights
     epochs_run: float  # passes over the training pairs; fewer than asked after an early stop
     steps: int  # optimiser steps
+    resumed_at: int  # step from which an interrupted training went on; 0: it was not
     seconds: float  # wall clock of the whole call
-    cpu_seconds: float  # CPU time of the whole call, all threads
+    cpu_seconds: float  # CPU time of the whole call, all threads of this process
     pairs_per_second: float  # training pairs per wall-clock second of the loop, validation left out
     pairs_per_cpu_second: float  # the same per CPU second
+    peak_memory_mb: float  # 2^20 bytes held at most by this process; on a GPU, of the GPU's memory
     device: str  # cpu, cuda or mps
+    processes: int  # that trained together
 
 
 def train(
@@ -68,11 +72,14 @@ def train(
     *,
     encoder: Path | str,
     output: Path,
+    progress: Path | None = None,
     on_metrics: OnMetrics | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainingResult:
     """Fine-tune an encoder into a three-label classifier and write its best checkpoint.
 
-    The same inputs, seed, library versions and thread count give bit-equal weights on a CPU.
+    The same inputs, seed, library versions and thread count give bit-equal weights on a CPU, also
+    where the training was cut off on the way.
 
     Args:
         train: pairs to learn from: columns ``premise``, ``hypothesis``, ``label`` (a name).
@@ -80,7 +87,10 @@ def train(
         parameters: every knob of the loop.
         encoder: the folder that ``locate_encoder`` found.
         output: folder of the checkpoint; replaced when it exists.
-        on_metrics: called with (name → value, optimiser step).
+        progress: folder of checkpoints on the way, for a training with these inputs and no other:
+            it goes on from the last one there. None: none are written.
+        on_metrics: called with (name → value, optimiser step), in process 0 only.
+        ranks: which of several processes that call this together it is.
 
     Returns:
         The checkpoint's folder, its validation scores, and what it cost.
@@ -89,99 +99,108 @@ def train(
         ValueError: when a class is absent from training, a label is unknown, a frame is empty,
             the encoder cannot be read, or it takes fewer than ``max_length`` tokens.
         FloatingPointError: when the loss stops being a finite number.
+        MemoryError: when not even one pair fits.
     """
-    started = _clocks()
+    started = read_clocks()
     device = choose_device(parameters.device)
     with own_torch_state(device):
-        # ---- seed: the head's weights, dropout, the order of the pairs
+        # ---- seed: the head's weights, dropout
         torch.manual_seed(parameters.seed)
-        order = np.random.default_rng(parameters.seed)
 
         # ---- data: tokenised once
         targets = label_positions(train["label"], "training", required=LABELS)
         validation_targets = label_positions(validation["label"], "validation")
         tokenizer = load_tokenizer(encoder)
+        pad_id = tokenizer.pad_token_id
         encoded = _encode(train, tokenizer, parameters)
         validation_encoded = _encode(validation, tokenizer, parameters)
 
         # ---- model
         model = load_classifier(encoder, max_length=parameters.max_length).to(device)
         read_first_token_only(model)
+        freeze(model, parameters.frozen_layers)
         optimiser = make_optimiser(model, parameters)
+        objective = Objective(targets, parameters, device)
         best = BestWeights()
+
+        # ---- progress: how far an interrupted training had come
+        done = restore_progress(progress, model, optimiser, best)
+        resumed_at, earlier = done.step, done.total
+        ranks.diversify(parameters.seed + done.step)
+        stepper = Stepper(
+            ranks.wrap(model), optimiser, encoded, objective, parameters, pad_id, ranks
+        )
+        recent = RecentLosses(train.get("pair_id"), ranks)
 
         # ---- loop
         steps_per_epoch = math.ceil(len(targets) / parameters.batch_size)
         steps = parameters.epochs * steps_per_epoch
         validations = parameters.epochs * parameters.evaluations_per_epoch
         validate_after = {max(1, steps * k // validations) for k in range(1, validations + 1)}
-        labels = torch.from_numpy(targets).to(device)
-        losses: list[torch.Tensor] = []
-        validating = np.zeros(2)
-        pairs, loop_started = 0, _clocks()
+        finished = best.stale_validations == parameters.patience
+        batches = remaining_batches(encoded.lengths, parameters, steps if finished else done.step)
 
         model.train()
-        with tqdm(total=steps, desc="Training", unit="step", disable=None) as bar:
-            for step, rows in enumerate(_batches(encoded, parameters, order), start=1):
-                rate = parameters.learning_rate * rate_factor(step, steps, parameters.warmup_share)
-                for group in optimiser.param_groups:
-                    group["lr"] = rate
-                batch = collate(encoded, rows, pad_id=tokenizer.pad_token_id)
-                with mixed_precision(device):
-                    logits = model(**{name: t.to(device) for name, t in batch.items()}).logits
-                loss = functional.cross_entropy(logits.float(), labels[rows])
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), parameters.max_gradient_norm)
-                optimiser.step()
-                optimiser.zero_grad()
-                losses.append(loss.detach())
-                pairs += len(rows)
+        with tqdm(
+            total=steps, initial=done.step, desc="Training", unit="step", disable=_quiet(ranks)
+        ) as bar:
+            went_on = read_clocks()
+            for rows in batches:
+                done.step += 1
+                rate = parameters.learning_rate * rate_factor(
+                    done.step, steps, parameters.warmup_share
+                )
+                recent.add(stepper.step(rows, rate), rows)
+                done.pairs += len(rows)
                 bar.update()
 
-                if step % LOSS_EVERY == 0 or step in validate_after:
-                    mean_loss = _mean_loss(losses, step)
-                    losses.clear()
-                    _report(on_metrics, "train", step, loss=mean_loss, learning_rate=rate)
-                    bar.set_postfix(loss=mean_loss, macro_f1=best.scores.get("macro_f1"))
+                validating = done.step in validate_after
+                pausing = validating or done.step % parameters.checkpoint_steps == 0
+                if done.step % LOSS_EVERY == 0 or pausing:
+                    loss = recent.look(done.step)
+                    if ranks.first:
+                        _report(on_metrics, "train", done.step, loss=loss, learning_rate=rate)
+                    bar.set_postfix(loss=loss, macro_f1=best.scores.get("macro_f1"))
+                if not pausing:
+                    continue
 
-                if step in validate_after:
-                    paused = _clocks()
-                    scores = validate(
-                        model, validation_encoded, validation_targets, pad_id=tokenizer.pad_token_id
-                    )
-                    _report(on_metrics, "validation", step, **scores)
+                done.loop += read_clocks() - went_on
+                if validating and ranks.first:
+                    scores = validate(model, validation_encoded, validation_targets, pad_id=pad_id)
+                    _report(on_metrics, "validation", done.step, **scores)
                     best.consider(scores, model)
                     bar.clear()
-                    logger.info("Step %d of %d, validation: %s", step, steps, _shown(scores))
-                    bar.set_postfix(loss=mean_loss, macro_f1=best.scores["macro_f1"])
-                    validating += _clocks() - paused
-                    if best.stale_validations == parameters.patience and step < steps:
+                    logger.info("Step %d of %d, validation: %s", done.step, steps, _shown(scores))
+                if progress is not None and ranks.first:
+                    done.total = earlier + read_clocks() - started
+                    save_progress(progress, done, model, optimiser, best)
+                if ranks.agree(best.stale_validations) == parameters.patience:
+                    if done.step < steps:
                         logger.info("Stopped: %d validations without progress", parameters.patience)
-                        break
-        loop_seconds, loop_cpu_seconds = _clocks() - loop_started - validating
+                    break
+                went_on = read_clocks()
 
         # ---- checkpoint
-        best.restore(model)
-        write_checkpoint(model, tokenizer, output)
+        if ranks.first:
+            best.restore(model)
+            write_checkpoint(model, tokenizer, output)
 
-    seconds, cpu_seconds = _clocks() - started
+    total = earlier + read_clocks() - started
     return TrainingResult(
         checkpoint=output,
         best_macro_f1=best.scores["macro_f1"],
         best_accuracy=best.scores["accuracy"],
-        epochs_run=round(step / steps_per_epoch, 2),
-        steps=step,
-        seconds=float(seconds),
-        cpu_seconds=float(cpu_seconds),
-        pairs_per_second=float(pairs / loop_seconds),
-        pairs_per_cpu_second=float(pairs / loop_cpu_seconds),
+        epochs_run=round(done.step / steps_per_epoch, 2),
+        steps=done.step,
+        resumed_at=resumed_at,
+        seconds=total.seconds,
+        cpu_seconds=total.cpu_seconds,
+        pairs_per_second=done.pairs / done.loop.seconds,
+        pairs_per_cpu_second=done.pairs / done.loop.cpu_seconds,
+        peak_memory_mb=peak_memory_mb(device),
         device=device.type,
+        processes=ranks.size,
     )
-
-
-def _clocks() -> NDArray[np.float64]:
-    """Read both clocks: wall and CPU, in seconds."""
-    return np.array([time.perf_counter(), time.process_time()])
 
 
 def _encode(pairs: pd.DataFrame, tokenizer: Any, parameters: TrainingParameters) -> EncodedPairs:
@@ -194,28 +213,9 @@ def _encode(pairs: pd.DataFrame, tokenizer: Any, parameters: TrainingParameters)
     )
 
 
-def _batches(
-    encoded: EncodedPairs, parameters: TrainingParameters, order: np.random.Generator
-) -> Iterator[NDArray[np.int64]]:
-    """Yield the row numbers of every batch of every epoch."""
-    epochs = (
-        bucketed_batches(encoded.lengths, parameters.batch_size, order)
-        for _ in range(parameters.epochs)
-    )
-    return itertools.chain.from_iterable(epochs)
-
-
-def _mean_loss(losses: list[torch.Tensor], step: int) -> float:
-    """Average the losses since the last look, stopping at the first that is not finite."""
-    values = torch.stack(losses).cpu()
-    broken = torch.nonzero(~torch.isfinite(values)).flatten()
-    if len(broken):
-        raise FloatingPointError(
-            f"The training loss became {values[broken[0]].item()} at step "
-            f"{step - len(losses) + 1 + int(broken[0])}. Lower training.learning_rate or raise "
-            "training.warmup_share; nothing was written."
-        )
-    return float(values.mean())
+def _quiet(ranks: Ranks) -> bool | None:
+    """Whether to hide the bar; None: where there is no terminal."""
+    return None if ranks.first else True
 
 
 def _report(on_metrics: OnMetrics | None, group: str, step: int, **values: float) -> None:

@@ -52,7 +52,7 @@ class BestWeights:
     def __init__(self) -> None:
         self.scores: dict[str, float] = {}
         self.stale_validations = 0
-        self._weights: dict[str, torch.Tensor] = {}
+        self.weights: dict[str, torch.Tensor] = {}
 
     def consider(self, scores: Mapping[str, float], model: nn.Module) -> None:
         """Keep the model's weights if its macro-F1 is the best so far.
@@ -65,7 +65,7 @@ class BestWeights:
             self.stale_validations += 1
             return
         self.scores, self.stale_validations = dict(scores), 0
-        self._weights = {name: w.detach().cpu().clone() for name, w in model.state_dict().items()}
+        self.weights = {name: w.detach().cpu().clone() for name, w in model.state_dict().items()}
 
     def restore(self, model: Any) -> None:
         """Put the best weights back into the model.
@@ -73,4 +73,4 @@ class BestWeights:
         Args:
             model: the model that was considered.
         """
-        model.load_state_dict(self._weights)
+        model.load_state_dict(self.weights)

@@ -14,16 +14,16 @@ from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.lifecycle.approval import supersede_others
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.standing import AUTHOR
-from nli_lifecycle.lifecycle.versions import Registry
+from nli_lifecycle.lifecycle.versions import CHAMPION, PREVIOUS, Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
 from nli_lifecycle.nli.training.encoders import encoder_digest, locate_encoder
 from nli_lifecycle.nli.export.payload import check_exportable, export
 from nli_lifecycle.nli.origin import write_origin
 from nli_lifecycle.nli.training.loop import train
-from nli_lifecycle.parameters import ExportParameters, TrainingParameters
+from nli_lifecycle.parameters import BY_THE_WAY, ExportParameters, TrainingParameters
 from nli_lifecycle.provenance import code_version, library_versions, sha256_json
 from nli_lifecycle.pyfunc.package import save_pyfunc
-from nli_lifecycle.tracking import child_run, run_tags
+from nli_lifecycle.tracking import child_run, log_metrics, run_tags
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def identify(data_version: str, training: TrainingParameters, export: ExportPara
     parts = {
         "data": data_version,
         "encoder": encoder_digest(locate_encoder(training)),
-        "training": training.model_dump(mode="json"),
+        "training": training.model_dump(mode="json", exclude=BY_THE_WAY),
         "export": export.model_dump(mode="json"),
         "code": code_version(),
         "libraries": library_versions(),
@@ -63,8 +63,10 @@ def train_model(
     encoder = locate_encoder(training)
     # Seconds here save the minutes of training a model that could never be exported.
     check_exportable(encoder, max_length=training.max_length)
+    unfinished = models.workplace(training_key, "checkpoint")
+    tags = {"training_key": training_key}
     with (
-        child_run("training", {"training_key": training_key}) as log_metrics,
+        child_run("training", tags, unfinished / "run_id") as log_curves,
         models.writing(training_key, "checkpoint") as folder,
     ):
         result = train(
@@ -73,11 +75,19 @@ def train_model(
             training,
             encoder=encoder,
             output=folder,
-            on_metrics=log_metrics,
+            progress=unfinished / "progress",
+            on_metrics=log_curves,
         )
         record = asdict(result) | {"checkpoint": "."} | run_tags()
         (folder / "training.json").write_text(json.dumps(record, indent=2, default=str) + "\n")
+    models.clear_workplace(training_key, "checkpoint")
+    log_metrics({f"training/{name}": getattr(result, name) for name in COSTS})
     return str(models.find(training_key, "checkpoint"))
+
+
+#: Figures of a training that its run shows beside others, to compare.
+COSTS = ["seconds", "cpu_seconds", "pairs_per_second", "pairs_per_cpu_second", "peak_memory_mb"]
+COSTS += ["steps", "epochs_run", "best_macro_f1", "best_accuracy"]
 
 
 def export_bundle(
@@ -114,9 +124,18 @@ def export_bundle(
 
 
 def register_candidate(
-    registry: Registry, bundle: Bundle, training_key: str, data_version: str
+    registry: Registry,
+    models: KeyedStore,
+    bundle: Bundle,
+    training_key: str,
+    data_version: str,
+    training: TrainingParameters,
 ) -> ModelRef:
-    """Register the bundle as this environment's candidate; the same digest is found again."""
+    """Register the bundle as this environment's candidate; the same digest is found again.
+
+    Older checkpoints are removed from this machine, but for those of versions in use: the
+    registry has its own copy of every bundle.
+    """
     tags = {
         "training_key": training_key,
         "data_version": data_version,
@@ -126,4 +145,8 @@ def register_candidate(
     }
     candidate = registry.register(bundle, tags)
     supersede_others(registry, candidate)
+    refs = filter(None, map(registry.alias, (CHAMPION, PREVIOUS)))
+    in_use = {registry.tags(ref).get("training_key", "") for ref in refs} | {training_key}
+    for key in models.keep_recent("checkpoint", training.keep_models, in_use):
+        logger.info("Removed the checkpoint of model %s: training.keep_models.", key)
     return candidate

@@ -44,7 +44,14 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=register_candidate,
-                inputs=["registry", "bundle", "training_key", "data_version"],
+                inputs=[
+                    "registry",
+                    "models",
+                    "bundle",
+                    "training_key",
+                    "data_version",
+                    "params:training",
+                ],
                 outputs="candidate",
                 name="register_candidate",
             ),
