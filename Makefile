@@ -61,7 +61,7 @@ run: install $(if $(filter spark,$(ENGINE)),install-spark)  ## run the environme
 	@$(BIN)/kedro run --env $(ENV) $(if $(filter pandas,$(ENGINE)),,--params engine=$(ENGINE))
 
 test: $(VENV)/.installed-test  ## run the tests
-	@$(BIN)/pytest
+	@OMP_NUM_THREADS=1 $(BIN)/pytest   # models this small only wait for a second thread
 
 test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark  ## run the slow and server-bound tests
 	@$(BIN)/pytest -m slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,43 @@ def test_of_a_kept_key_only_one_part_stays(tmp_path: Path) -> None:
         folder.mkdir()
     store.keep_only({"k1": "other"})
     assert [path.name for path in (tmp_path / "k1").iterdir()] == ["other"]
+
+
+def _checkpoint(store: KeyedStore, key: str, age: int) -> Path:
+    with store.writing(key, "checkpoint") as folder:
+        folder.mkdir()
+    os.utime(store.folder / key, (10**9 - age, 10**9 - age))
+    return store.folder / key
+
+
+def test_the_most_recent_keys_stay_and_those_in_use(tmp_path: Path) -> None:
+    store = KeyedStore(tmp_path)
+    for age, key in enumerate(["new", "middle", "old", "champion"]):
+        _checkpoint(store, key, age)
+    _fill(store, "fetched")  # has no checkpoint
+    store.workplace("cut-off", "checkpoint").mkdir(parents=True)
+    os.utime(tmp_path / "cut-off", (0, 0))
+    assert store.keep_recent("checkpoint", 3, {"champion", "absent"}) == ["cut-off", "old"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["champion", "fetched", "middle", "new"]
+
+
+def test_keys_in_use_stay_even_beyond_the_count(tmp_path: Path) -> None:
+    store = KeyedStore(tmp_path)
+    for age, key in enumerate("abc"):
+        _checkpoint(store, key, age)
+    assert store.keep_recent("checkpoint", 1, {"b", "c"}) == ["a"]
+
+
+def test_a_workplace_outlives_a_failure_and_a_half_folder_does_not(tmp_path: Path) -> None:
+    store = KeyedStore(tmp_path)
+    (store.workplace("k1", "checkpoint") / "progress").mkdir(parents=True)
+    (tmp_path / "k1" / ".checkpoint-0123").mkdir()  # of a process that was killed
+    with store.writing("k1", "checkpoint") as folder:
+        folder.mkdir()
+    assert sorted(p.name for p in (tmp_path / "k1").iterdir()) == [
+        ".unfinished-checkpoint",
+        "checkpoint",
+    ]
+    store.clear_workplace("k1", "checkpoint")
+    store.clear_workplace("k2", "checkpoint")
+    assert [p.name for p in (tmp_path / "k1").iterdir()] == ["checkpoint"]
