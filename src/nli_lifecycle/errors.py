@@ -9,6 +9,7 @@ from traceback import walk_tb
 from kedro.validation.exceptions import ParameterValidationError
 from mlflow.exceptions import MlflowException
 
+FORESEEN = (ValueError, ArithmeticError, RuntimeError, MemoryError)
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -36,7 +37,7 @@ def explain(error: BaseException) -> str | None:
                 f"No permission for {cause.filename}. Give this user access to it, "
                 "or put data and stores elsewhere with NLI_HOME=<folder>."
             )
-        if isinstance(cause, (ValueError, ArithmeticError, RuntimeError)) and _raised_by_us(cause):
+        if isinstance(cause, FORESEEN) and _raised_by_us(cause):
             return str(cause)
     if unreachable := next(filter(_is_connection, _chain(error)), None):
         return (

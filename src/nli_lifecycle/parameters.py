@@ -184,6 +184,14 @@ class TrainingParameters(Parameters):
     )
     seed: int = Field(13, ge=0, description="seed of weights, order and dropout")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where to train")
+    processes: int = Field(
+        1,
+        ge=1,
+        description="processes that train together, each with a GPU of its own if there are",
+    )
+    precision: Literal["auto", "float32"] = Field(
+        "auto", description="'auto': bfloat16 products on GPUs, and on CPUs with units for it (AMX)"
+    )
 
 
 #: Training parameters that say how a model is made, not which.

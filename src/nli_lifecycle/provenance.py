@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import subprocess
+import zipfile
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,6 +37,16 @@ def code_version(parts: Iterable[str] = ("nli", "pyfunc")) -> str:
             digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0")
             digest.update(file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def code_archive() -> bytes:
+    """Pack this package's code into a zip that Python can import, the same bytes each time."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(PACKAGE.rglob("*.py")):
+            name = file.relative_to(PACKAGE.parent).as_posix()
+            archive.writestr(zipfile.ZipInfo(name), file.read_bytes())
+    return packed.getvalue()
 
 
 def library_versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:

@@ -61,7 +61,8 @@ def child_run(
             memory.parent.mkdir(parents=True, exist_ok=True)
             memory.write_text(run.info.run_id)
         mlflow.MlflowClient().set_tag(parent.info.run_id, f"{name}_run", run.info.run_id)
-        yield lambda metrics, step: mlflow.log_metrics(dict(metrics), step=step)
+        child_id = run.info.run_id  # named, as another thread has no active run
+        yield lambda metrics, step: mlflow.log_metrics(dict(metrics), step=step, run_id=child_id)
 
 
 def _unfinished(memory: Path) -> str | None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import atexit
-import io
 import os
 import shutil
 import socket
 import sys
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import nli_lifecycle
 from nli_lifecycle.engines.table import EngineError
+from nli_lifecycle.provenance import code_archive
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -141,19 +139,14 @@ def _address(master: str) -> str:
 
 def _ship_code(session: SparkSession) -> None:
     """Give the workers this very code, once: they need our dependencies, but no install of us."""
-    package = Path(nli_lifecycle.__file__).parent
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for file in sorted(package.rglob("*.py")):
-            name = file.relative_to(package.parent).as_posix()
-            archive.writestr(zipfile.ZipInfo(name), file.read_bytes())
-    version = sha256(packed.getvalue()).hexdigest()[:16]
+    packed = code_archive()
+    version = sha256(packed).hexdigest()[:16]
     if session.conf.get(SHIPPED, None) == version:
         return
     # Workers fetch it from here whenever they start, so it stays for as long as the session may.
     folder = Path(tempfile.mkdtemp(prefix="nli-lifecycle-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / f"nli_lifecycle_{version}.zip"
-    path.write_bytes(packed.getvalue())
+    path.write_bytes(packed)
     session.addArtifacts(str(path), pyfile=True)
     session.conf.set(SHIPPED, version)

@@ -63,6 +63,23 @@ def test_state_is_given_back_after_an_error() -> None:
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_a_cpu_computes_in_full_precision() -> None:
-    with mixed_precision(CPU):
+@pytest.mark.parametrize(
+    ("units", "precision", "computed"),
+    [
+        (True, "auto", torch.bfloat16),
+        (True, "float32", torch.float32),
+        (False, "auto", torch.float32),
+    ],
+)
+def test_a_cpu_computes_in_bfloat16_only_with_units_for_it(
+    units: bool, precision: str, computed: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: units, raising=False)
+    with mixed_precision(CPU, precision):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == computed
+
+
+def test_a_torch_that_cannot_tell_has_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
+    with mixed_precision(CPU, "auto"):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32

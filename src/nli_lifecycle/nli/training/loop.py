@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from tqdm.auto import tqdm
@@ -22,6 +23,7 @@ from nli_lifecycle.nli.training.batching import remaining_batches
 from nli_lifecycle.nli.training.checkpoint import load_classifier, write_checkpoint
 from nli_lifecycle.nli.training.costs import peak_memory_mb, read_clocks
 from nli_lifecycle.nli.training.devices import choose_device, own_torch_state
+from nli_lifecycle.nli.training.dropout import draw_bits_on_cpu
 from nli_lifecycle.nli.training.encoding import (
     EncodedPairs,
     encode_pairs,
@@ -36,6 +38,7 @@ from nli_lifecycle.nli.training.progress import restore_progress, save_progress
 from nli_lifecycle.nli.training.ranks import ALONE, Ranks
 from nli_lifecycle.nli.training.stepping import Stepper
 from nli_lifecycle.nli.training.validation import validate
+from nli_lifecycle.nli.training.vocabulary import Vocabulary
 from nli_lifecycle.parameters import TrainingParameters
 
 logger = logging.getLogger(__name__)
@@ -106,27 +109,33 @@ def train(
     with own_torch_state(device):
         # ---- seed: the head's weights, dropout
         torch.manual_seed(parameters.seed)
+        random = np.random.default_rng(parameters.seed)
 
         # ---- data: tokenised once
         targets = label_positions(train["label"], "training", required=LABELS)
         validation_targets = label_positions(validation["label"], "validation")
         tokenizer = load_tokenizer(encoder)
         pad_id = tokenizer.pad_token_id
-        encoded = _encode(train, tokenizer, parameters)
-        validation_encoded = _encode(validation, tokenizer, parameters)
+        encoded, validation_encoded = (
+            _encode(pairs, tokenizer, parameters) for pairs in (train, validation)
+        )
+        vocabulary = Vocabulary(pad_id, encoded, validation_encoded)
+        encoded, validation_encoded = map(vocabulary.number, (encoded, validation_encoded))
 
         # ---- model
         model = load_classifier(encoder, max_length=parameters.max_length).to(device)
         read_first_token_only(model)
+        vocabulary.cut(model)
+        draw_bits_on_cpu(model, device, random)
         freeze(model, parameters.frozen_layers)
         optimiser = make_optimiser(model, parameters)
         objective = Objective(targets, parameters, device)
         best = BestWeights()
 
         # ---- progress: how far an interrupted training had come
-        done = restore_progress(progress, model, optimiser, best)
+        done = restore_progress(progress, model, optimiser, best, random)
         resumed_at, earlier = done.step, done.total
-        ranks.diversify(parameters.seed + done.step)
+        ranks.diversify(parameters.seed, done.step, random)
         stepper = Stepper(
             ranks.wrap(model), optimiser, encoded, objective, parameters, pad_id, ranks
         )
@@ -173,7 +182,7 @@ def train(
                     logger.info("Step %d of %d, validation: %s", done.step, steps, _shown(scores))
                 if progress is not None and ranks.first:
                     done.total = earlier + read_clocks() - started
-                    save_progress(progress, done, model, optimiser, best)
+                    save_progress(progress, done, model, optimiser, best, random)
                 if ranks.agree(best.stale_validations) == parameters.patience:
                     if done.step < steps:
                         logger.info("Stopped: %d validations without progress", parameters.patience)
@@ -183,6 +192,7 @@ def train(
         # ---- checkpoint
         if ranks.first:
             best.restore(model)
+            vocabulary.fill_up(model)
             write_checkpoint(model, tokenizer, output)
 
     total = earlier + read_clocks() - started

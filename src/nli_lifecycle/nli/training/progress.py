@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -61,6 +62,7 @@ def save_progress(
     model: torch.nn.Module,
     optimiser: torch.optim.Optimizer,
     best: BestWeights,
+    random: np.random.Generator,
 ) -> None:
     """Write a checkpoint, and remove those that are no longer needed.
 
@@ -70,6 +72,7 @@ def save_progress(
         model: its weights are written.
         optimiser: its moments are written.
         best: the best weights so far, and their scores.
+        random: the generator of dropout; torch's own random state is written too.
 
     Raises:
         OSError: when the disk is full or the folder may not be written; the checkpoints before
@@ -97,6 +100,7 @@ def save_progress(
             "scores": best.scores,
             "stale_validations": best.stale_validations,
             "random": {name: _text(value) for name, value in _random_states().items()},
+            "dropout": random.bit_generator.state,
             "files": {f"{name}.safetensors": None for name in tensors},
         }
         state["files"] = {name: _sha256(partial / name) for name in state["files"]}
@@ -107,7 +111,11 @@ def save_progress(
 
 
 def restore_progress(
-    folder: Path | None, model: torch.nn.Module, optimiser: torch.optim.Optimizer, best: BestWeights
+    folder: Path | None,
+    model: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    best: BestWeights,
+    random: np.random.Generator,
 ) -> Progress:
     """Go back to the last good checkpoint.
 
@@ -116,10 +124,10 @@ def restore_progress(
         model: gets the weights.
         optimiser: gets the moments.
         best: gets the best weights and their scores.
+        random: gets the state that it had, and torch's own generator too.
 
     Returns:
-        How far the training had come; nowhere, if there is no good checkpoint. Torch's random
-        state is then as it was at that moment.
+        How far the training had come; nowhere, if there is no good checkpoint.
     """
     for checkpoint in _checkpoints(folder) if folder else ():
         try:
@@ -136,6 +144,7 @@ def restore_progress(
         )
         best.weights, best.scores = tensors["best"], state["scores"]
         best.stale_validations = state["stale_validations"]
+        random.bit_generator.state = state["dropout"]
         _set_random_states({name: _bytes(text) for name, text in state["random"].items()})
         return Progress(
             step=state["step"],

@@ -37,10 +37,13 @@ class Ranks:
             return model
         return torch.nn.parallel.DistributedDataParallel(model)
 
-    def diversify(self, seed: int) -> None:
-        """Draw dropout of one's own: process 0 keeps torch's random state as it is."""
+    def diversify(self, seed: int, step: int, random: np.random.Generator) -> None:
+        """Draw dropout of one's own; process 0 keeps the random states as they are."""
         if not self.first:
-            torch.manual_seed(seed + 1_000_003 * self.rank)
+            torch.manual_seed(seed + 1_000_003 * self.rank + step)
+            random.bit_generator.state = np.random.default_rng(
+                [seed, self.rank, step]
+            ).bit_generator.state
 
     def mean(self, values: torch.Tensor) -> torch.Tensor:
         """Average values over the processes."""

@@ -116,7 +116,7 @@ class Stepper:
         for number, part in enumerate(parts, start=1):
             with self._unsynchronised(number < len(parts)):
                 batch = collate(self._encoded, part, pad_id=self._pad_id)
-                with mixed_precision(self._device):
+                with mixed_precision(self._device, self._parameters.precision):
                     logits = self._model(
                         **{name: tensor.to(self._device) for name, tensor in batch.items()}
                     ).logits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,7 @@ from nli_lifecycle.nli.training.encoders import encoder_digest, locate_encoder
 from nli_lifecycle.nli.export.payload import check_exportable, export
 from nli_lifecycle.nli.origin import write_origin
 from nli_lifecycle.nli.training.loop import train
+from nli_lifecycle.nli.training.together import Launcher, train_together
 from nli_lifecycle.parameters import BY_THE_WAY, ExportParameters, TrainingParameters
 from nli_lifecycle.provenance import code_version, library_versions, sha256_json
 from nli_lifecycle.pyfunc.package import save_pyfunc
@@ -50,6 +52,7 @@ def train_model(
     training_key: str,
     train_pairs: pd.DataFrame,
     validation_pairs: pd.DataFrame,
+    launcher: Launcher,
     training: TrainingParameters,
 ) -> str:
     """Fine-tune the encoder, or find the checkpoint that this key has already made.
@@ -69,7 +72,8 @@ def train_model(
         child_run("training", tags, unfinished / "run_id") as log_curves,
         models.writing(training_key, "checkpoint") as folder,
     ):
-        result = train(
+        start = partial(train_together, launch=launcher) if training.processes > 1 else train
+        result = start(
             train_pairs,
             validation_pairs,
             training,

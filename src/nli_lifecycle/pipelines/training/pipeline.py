@@ -22,6 +22,7 @@ def create_pipeline() -> Pipeline:
                     "training_key",
                     "train_pairs",
                     "validation_pairs",
+                    "launcher",
                     "params:training",
                 ],
                 outputs="checkpoint",

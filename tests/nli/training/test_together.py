@@ -1,0 +1,198 @@
+"""Several processes train what one trains; one that dies ends all, and the checkpoint is good."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_encoder import make_tiny_encoder
+
+from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.training.loop import TrainingResult, train
+from nli_lifecycle.nli.training.task import Task
+from nli_lifecycle.nli.training.together import (
+    Launcher,
+    ProcessesError,
+    torchrun,
+    train_together,
+)
+from nli_lifecycle.parameters import TrainingParameters
+
+PAIRS = pd.DataFrame(
+    {
+        "premise": [f"the {['dog', 'man'][i % 2]} runs{' outside' * (i % 3)}" for i in range(121)],
+        "hypothesis": [f"{['some', 'big', 'no'][i % 3]} dog runs" for i in range(121)],
+        "label": [LABELS[i % 3] for i in range(121)],
+    }
+)
+VALIDATION = PAIRS[:30]
+FAST = TrainingParameters(
+    epochs=2, batch_size=15, learning_rate=3e-3, max_length=32, device="cpu", precision="float32",
+    checkpoint_steps=4, processes=2,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Without dropout, which is drawn apart in each process."""
+    folder = make_tiny_encoder(tmp_path_factory.mktemp("together") / "encoder")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def _together(
+    encoder: Path, home: Path, launch: Launcher = torchrun, note: Any = None, **changes: Any
+) -> TrainingResult:
+    return train_together(
+        changes.pop("pairs", PAIRS),
+        VALIDATION,
+        FAST.model_copy(update=changes),
+        encoder=encoder,
+        output=home / "checkpoint",
+        progress=home / "work" / "progress",
+        on_metrics=note,
+        launch=launch,
+    )
+
+
+def _left(home: Path) -> list[str]:
+    return sorted(path.name for path in (home / "work").iterdir())
+
+
+# ---- what goes wrong, without starting anything
+
+
+def _dies(*errors: tuple[int, str, str]) -> Launcher:
+    def launch(script: Path, processes: int) -> None:
+        for rank, name, message in errors:
+            error = type(name, (Exception,), {})(message)
+            Task(script.parent).write_error(rank, error)
+        raise RuntimeError("exit code 1")
+
+    return launch
+
+
+@pytest.mark.parametrize(
+    ("launch", "kind", "message"),
+    [
+        (
+            _dies((1, "RuntimeError", "Connection closed by peer"), (0, "OSError", "no space")),
+            ProcessesError,
+            "Of 2 training processes process 0 ended with OSError: no space.*from its beginning",
+        ),
+        (_dies((1, "ValueError", "no label")), ValueError, "^no label$"),
+        (_dies((1, "FloatingPointError", "nan at 3")), FloatingPointError, "nan at 3"),
+        (_dies(), ProcessesError, r"one died without a word \(exit code 1\)"),
+        (lambda script, processes: None, ProcessesError, "died without a word.*no result"),
+    ],
+)
+def test_the_first_cause_is_told(
+    launch: Launcher, kind: type[Exception], message: str, encoder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(kind, match=message):
+        _together(encoder, tmp_path, launch)
+    assert _left(tmp_path) == []
+
+
+def test_it_says_where_it_will_go_on(encoder: Path, tmp_path: Path) -> None:
+    (tmp_path / "work/progress/step-000000012").mkdir(parents=True)
+    with pytest.raises(ProcessesError, match="Run the same command again: it goes on from step 12"):
+        _together(encoder, tmp_path, _dies())
+
+
+# ---- for real
+
+
+@pytest.mark.slow
+def test_two_processes_train_what_one_trains(encoder: Path, tmp_path: Path) -> None:
+    curves: list[tuple[int, float]] = []
+    alone = train(
+        PAIRS,
+        VALIDATION,
+        FAST,
+        encoder=encoder,
+        output=tmp_path / "alone",
+        on_metrics=lambda m, step: curves.append((step, m.get("train/loss", 0.0))),
+    )
+    seen: list[tuple[int, float]] = []
+    two = _together(
+        encoder, tmp_path, note=lambda m, step: seen.append((step, m.get("train/loss", 0.0)))
+    )
+    assert (two.processes, two.steps, alone.steps) == (2, 18, 18)
+    assert [step for step, _ in seen] == [step for step, _ in curves]
+    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in curves], abs=1e-3)
+    assert two.best_macro_f1 == pytest.approx(alone.best_macro_f1, abs=0.04)
+    theirs, ours = (
+        load_file(folder / "model.safetensors")
+        for folder in (tmp_path / "alone", tmp_path / "checkpoint")
+    )
+    worst = max(float((theirs[name] - ours[name]).abs().max()) for name in theirs)
+    assert worst < 0.02 and any(not torch.equal(theirs[name], ours[name]) for name in theirs)
+    assert _left(tmp_path) == ["progress"]
+
+
+@pytest.mark.slow
+def test_an_error_in_all_is_told_once(encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"training pairs \(81 rows\) hold no contradiction"):
+        _together(encoder, tmp_path, pairs=PAIRS[PAIRS["label"] != "contradiction"])
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_all_and_they_go_on(encoder: Path, tmp_path: Path) -> None:
+    killed = threading.Event()
+
+    def kill_one(metrics: Any, step: int) -> None:
+        if step >= 8 and not killed.is_set():
+            killed.set()
+            workers = _workers(tmp_path)
+            assert len(workers) == 2
+            os.kill(workers[-1], signal.SIGKILL)
+
+    many = {"epochs": 400, "checkpoint_steps": 8, "patience": 1_000}
+    started = time.monotonic()
+    with pytest.raises(ProcessesError, match="Of 2 training processes .*it goes on from step"):
+        _together(encoder, tmp_path, note=kill_one, **many)
+    assert killed.is_set() and time.monotonic() - started < 120
+    assert _workers(tmp_path) == []
+    again = _together(encoder, tmp_path, **many | {"epochs": 2})
+    assert again.resumed_at >= 8 and again.steps >= again.resumed_at
+
+
+def _workers(home: Path) -> list[int]:
+    """Processes that run a script in this home, the launcher left out."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if any(part.startswith(bytes(home)) for part in command) and b"-m" not in command:
+            found.append(int(process.name))
+    return sorted(found)
+
+
+@pytest.mark.slow
+def test_spark_starts_them(encoder: Path, tmp_path: Path) -> None:
+    from spark_servers import spark_home
+
+    from nli_lifecycle.datasets.launcher import LauncherDataset
+
+    spark_home()
+    options = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+    launch: Callable[[Path, int], None] = LauncherDataset(
+        launcher="spark", master="local[2]", options=options
+    ).load()
+    assert _together(encoder, tmp_path, launch).processes == 2
+    assert (tmp_path / "checkpoint/model.safetensors").is_file()
