@@ -90,12 +90,12 @@ def _dies(*errors: tuple[int, str, str]) -> Launcher:
         (
             _dies((1, "RuntimeError", "Connection closed by peer"), (0, "OSError", "no space")),
             ProcessesError,
-            "Of 2 training processes process 0 ended with OSError: no space.*from its beginning",
+            "Of 2 training processes, number 0 ended with OSError: no space.*from its beginning",
         ),
         (_dies((1, "ValueError", "no label")), ValueError, "^no label$"),
         (_dies((1, "FloatingPointError", "nan at 3")), FloatingPointError, "nan at 3"),
-        (_dies(), ProcessesError, r"one died without a word \(exit code 1\)"),
-        (lambda script, processes: None, ProcessesError, "died without a word.*no result"),
+        (_dies(), ProcessesError, "processes, exit code 1. Run"),
+        (lambda script, processes: None, ProcessesError, "processes, left no result. Run"),
     ],
 )
 def test_the_first_cause_is_told(
@@ -162,7 +162,10 @@ def test_a_process_that_is_killed_ends_all_and_they_go_on(encoder: Path, tmp_pat
 
     many = {"epochs": 400, "checkpoint_steps": 8, "patience": 1_000}
     started = time.monotonic()
-    with pytest.raises(ProcessesError, match="Of 2 training processes .*it goes on from step"):
+    with pytest.raises(
+        ProcessesError,
+        match="Of 2 training processes, number 1 was ended by SIGKILL. .*goes on from step",
+    ):
         _together(encoder, tmp_path, note=kill_one, **many)
     assert killed.is_set() and time.monotonic() - started < 120
     assert _workers(tmp_path) == []

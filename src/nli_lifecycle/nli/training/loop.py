@@ -175,11 +175,11 @@ def train(
 
                 done.loop += read_clocks() - went_on
                 if validating and ranks.first:
-                    scores = validate(model, validation_encoded, validation_targets, pad_id=pad_id)
-                    _report(on_metrics, "validation", done.step, **scores)
-                    best.consider(scores, model)
+                    found = validate(model, validation_encoded, validation_targets, pad_id=pad_id)
+                    _report(on_metrics, "validation", done.step, **found)
+                    best.consider(found, model)
                     bar.clear()
-                    logger.info("Step %d of %d, validation: %s", done.step, steps, _shown(scores))
+                    logger.info("Step %d of %d, validation: %s", done.step, steps, _shown(found))
                 if progress is not None and ranks.first:
                     done.total = earlier + read_clocks() - started
                     save_progress(progress, done, model, optimiser, best, random)
@@ -190,6 +190,7 @@ def train(
                 went_on = read_clocks()
 
         # ---- checkpoint
+        scores = ranks.agree(best.scores)
         if ranks.first:
             best.restore(model)
             vocabulary.fill_up(model)
@@ -198,8 +199,8 @@ def train(
     total = earlier + read_clocks() - started
     return TrainingResult(
         checkpoint=output,
-        best_macro_f1=best.scores["macro_f1"],
-        best_accuracy=best.scores["accuracy"],
+        best_macro_f1=scores["macro_f1"],
+        best_accuracy=scores["accuracy"],
         epochs_run=round(done.step / steps_per_epoch, 2),
         steps=done.step,
         resumed_at=resumed_at,

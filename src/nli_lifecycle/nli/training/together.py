@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -98,7 +99,8 @@ def train_together(
             except Exception as error:
                 raise _cause(task, parameters.processes, progress, error) from error
         if not task.result.is_file():
-            raise _cause(task, parameters.processes, progress, RuntimeError("no result"))
+            nothing = RuntimeError("left no result")
+            raise _cause(task, parameters.processes, progress, nothing)
         result = json.loads(task.result.read_text())
         return TrainingResult(**result | {"checkpoint": output})
     finally:
@@ -128,7 +130,17 @@ def torchrun(script: Path, processes: int) -> None:
         process.wait()
         raise
     if process.returncode:
-        raise RuntimeError(said[-2_000:])
+        raise RuntimeError(_root_cause(said))
+
+
+def _root_cause(said: str) -> str:
+    """Find in torchrun's report which process failed first, and how."""
+    found = re.search(r"Root Cause.*?rank\s*: (\d+).*?exitcode\s*: (-?\d+)", said, re.DOTALL)
+    if not found:
+        return f"failed: {said.strip()[-2_000:]}"
+    code = int(found[2])
+    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    return f"number {found[1]} {how}"
 
 
 def _cause(task: Task, processes: int, progress: Path, error: Exception) -> Exception:
@@ -137,15 +149,15 @@ def _cause(task: Task, processes: int, progress: Path, error: Exception) -> Exce
         if name in KNOWN:
             return KNOWN[name](message)
         if "Connection closed by peer" not in message and "Connection reset" not in message:
-            return _failed(f"process {rank} ended with {name}: {message}", processes, progress)
-    return _failed(f"one died without a word ({error})", processes, progress)
+            return _failed(f"number {rank} ended with {name}: {message}", processes, progress)
+    return _failed(str(error), processes, progress)
 
 
 def _failed(what: str, processes: int, progress: Path) -> ProcessesError:
     saved = sorted(progress.glob("step-*"))
     step = f"from step {int(saved[-1].name[5:])}" if saved else "from its beginning"
     return ProcessesError(
-        f"Of {processes} training processes {what}. Run the same command again: it goes on {step}."
+        f"Of {processes} training processes, {what}. Run the same command again: it goes on {step}."
     )
 
 
