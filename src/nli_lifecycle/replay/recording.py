@@ -102,7 +102,7 @@ def make_record(
     chosen = {name: run_params.get(name) for name in Selection.model_fields}
     return Record(
         environment=loader["globals"]["environment"],
-        pipelines=tuple(run_params.get("pipeline_names") or ["__default__"]),
+        pipelines=tuple(sorted(run_params.get("pipeline_names") or ["__default__"])),
         selection=Selection.model_validate({k: v for k, v in chosen.items() if v}),
         runtime_params=mask_values(without_run_id(run_params.get("runtime_params") or {})),
         parameters=mask_values(_taken_in(pipeline, catalog)),
