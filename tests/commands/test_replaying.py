@@ -97,10 +97,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def original(project: Project) -> str:
-    """A run whose configuration is this home's, with one parameter given."""
-    given = "data.near_duplicates.similarity=0.9"
+    """A run whose configuration is this home's, with one parameter and one secret given."""
+    given = "data.near_duplicates.similarity=0.9,mail.password=hunter2"
     every_node = ("--tags", "data_engineering")
     return project.run("--conf-source", str(project.conf), *every_node, "--params", given)
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "hunter2")
 
 
 def refused(done: Result, *expected: str) -> None:
@@ -173,7 +178,20 @@ def test_a_run_says_what_it_was_made_of(project: Project, original: str) -> None
     assert (raw["name"], raw["rows"]) == ("tsv: pairs.tsv", 90) and len(raw["digest"]) == 16
     assert found["git_sha"] == git_state(PROJECT).get("git_sha")
     assert found["libraries"]["kedro"].startswith("1.") and len(found["code_version"]) == 64
-    assert found["training_key"] is None and found["secrets"] == {}
+    assert found["training_key"] is None
+
+
+def test_a_secret_is_recorded_nowhere_and_asked_for(
+    project: Project, original: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [file for file in (project.home / "mlruns").rglob("*") if file.is_file()]
+    assert files and not [file for file in files if b"hunter2" in file.read_bytes()]
+    found = project.answer(original)
+    assert found["secrets"] == {"mail.password": "MAIL_PASSWORD"}
+    assert found["replay"].endswith(',mail.password="${MAIL_PASSWORD:?}"')
+    monkeypatch.delenv("MAIL_PASSWORD")
+    done = project("lifecycle", "replay", original, "--run")
+    refused(done, "Give them as environment variables: mail.password in MAIL_PASSWORD.")
 
 
 def test_nothing_differs_and_the_command_works_as_it_stands(
@@ -181,7 +199,8 @@ def test_nothing_differs_and_the_command_works_as_it_stands(
 ) -> None:
     found = project.answer(original)
     assert found["differences"] == [] and found["checkout"] is None
-    home, kedro, *words = shlex.split(found["replay"])
+    asked = found["replay"].replace("${MAIL_PASSWORD:?}", os.environ["MAIL_PASSWORD"])
+    home, kedro, *words = shlex.split(asked)
     assert (home, kedro) == (f"NLI_HOME={project.home}", "kedro")
     before = project.runs()
     assert project(*words).exit_code == 0

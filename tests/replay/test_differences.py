@@ -31,7 +31,7 @@ def test_every_kind_of_difference_is_a_line() -> None:
     assert said(files=("Raw file x is gone.",)) == ["Raw file x is gone."]
     assert said(home="/other", places="q") == ["NLI_HOME was /home, is /other."]
     assert said(places="q") == [
-        "Globals or catalog, that is where things lie, are not as they were."
+        "Globals or catalog differ: where things lie, or how they are stored."
     ]
     assert said(code=code) == [
         "Git commit was aaaaaaaaaaaa, is bbbbbbbbbbbb.",

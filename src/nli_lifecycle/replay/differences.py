@@ -53,7 +53,7 @@ def differences(
     if record.home != today.home:
         lines.append(f"NLI_HOME was {record.home}, is {today.home}.")
     elif record.places != today.places:
-        lines.append("Globals or catalog, that is where things lie, are not as they were.")
+        lines.append("Globals or catalog differ: where things lie, or how they are stored.")
     return lines
 
 
