@@ -158,6 +158,17 @@ def test_there_is_no_project_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     refused(done, "There is no project here", "--conf-source <folder or archive>")
 
 
+def test_a_child_is_shown_as_its_parent(project: Project, original: str) -> None:
+    experiment = project.client.get_run(original).info.experiment_id
+    child = project.client.create_run(experiment, tags={"mlflow.parentRunId": original})
+    done = project("lifecycle", "replay", child.info.run_id)
+    said = " ".join(done.output.split())
+    assert f"Run {child.info.run_id} is part of run {original}: that one is shown." in said
+    assert f"Run {original} · dev · FINISHED" in said
+    assert "What differs now Nothing. To run it again NLI_HOME=" in said
+    assert project.answer(child.info.run_id)["run_id"] == original
+
+
 def test_json_and_run_exclude_each_other(project: Project) -> None:
     done = project("lifecycle", "replay", "f" * 32, "--run", "--json")
     assert done.exit_code == 2 and "--json cannot be used with --run" in done.output

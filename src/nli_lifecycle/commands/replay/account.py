@@ -101,7 +101,7 @@ def account_for(run: FoundRun, record: Record, place: Place, conf_given: bool) -
         changed=tuple(changed),
         differs=(*gone, *differs),
         code_differs=tuple(code_differences(record.code, today.code)),
-        home=record.home if moved else os.environ.get("NLI_HOME"),
+        home=record.home if moved else today.home if "NLI_HOME" in os.environ else None,
     )
 
 
@@ -113,6 +113,7 @@ def describe(run: FoundRun, record: Record | None) -> dict[str, Any]:
     tags = run.tags
     return {
         "run_id": run.run_id,
+        "asked": run.asked,
         "environment": tags.get("environment"),
         "started": run.started,
         "status": run.status,
