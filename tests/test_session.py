@@ -80,6 +80,17 @@ def test_tags_say_environment_command_and_config(played: dict[str, Any]) -> None
     assert by_environment["dev"]["config_hash"] != by_environment["staging"]["config_hash"]
 
 
+def test_every_run_records_how_to_repeat_it(played: dict[str, Any]) -> None:
+    ordered = sorted(played["runs"], key=lambda run: run["start"])
+    pipelines = [run["record"]["pipelines"] for run in ordered]
+    assert pipelines == [["work"], ["fail"], ["interrupt"], ["leave"], ["work"], ["work"]]
+    record = ordered[4]["record"]
+    assert record["environment"] == "staging" and record["conf_source"] is None
+    assert record["runtime_params"] == {"db_password": "***"}
+    assert record["parameters"] == {"knobs": {"epochs": 3, "api_token": "***"}}
+    assert len({run["record"]["code"]["source"] for run in ordered}) == 1
+
+
 def test_no_secret_reaches_mlflow(played: dict[str, Any]) -> None:
     assert "hunter2" not in json.dumps(played["runs"])
 

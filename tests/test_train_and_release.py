@@ -139,6 +139,9 @@ def test_the_run_holds_parameters_metrics_artifacts_and_curves(
 ) -> None:
     run = dev.client.get_run(runs[0]["run_id"])
     assert run.info.status == "FINISHED"
+    made = dev.client.get_model_version("dev.nli.classifier", "1").tags
+    for name in ("data_version", "training_key", "digest"):
+        assert run.data.tags[name] == made[name], name
     assert run.data.params["training.epochs"] == "3" and run.data.params["source"] == "tsv"
     assert run.data.metrics["accuracy"] == pytest.approx(runs[0]["accuracy"])
     folders = {item.path for item in dev.client.list_artifacts(run.info.run_id)}

@@ -23,11 +23,12 @@ FILES = {
     "src/tiny/__init__.py": "",
     "src/tiny/settings.py": """
         from nli_lifecycle.hooks import TrackingHook
+        from nli_lifecycle.replay.recording import RecordingHook
         from nli_lifecycle.session import NliSession
         from nli_lifecycle.settings import CONFIG_LOADER_ARGS
 
         SESSION_CLASS = NliSession
-        HOOKS = (TrackingHook(),)
+        HOOKS = (TrackingHook(), RecordingHook())
         """,
     "src/tiny/pipeline_registry.py": """
         import sys
@@ -73,7 +74,9 @@ FILES = {
           mlflow_tracking_uri: ${globals:tracking_uri}
           mlflow_registry_uri: ${globals:registry_uri}
         tracking:
-          experiment: {name: "${globals:experiment}"}
+          experiment:
+            name: "${globals:experiment}"
+            create_experiment_kwargs: {artifact_location: "${home:artifacts}"}
           run: {nested: false}
           params: {dict_params: {flatten: true}}
         """,
@@ -144,6 +147,9 @@ def play(folder: Path, sessions: list[str]) -> None:
                         "params": run.data.params,
                         "tags": run.data.tags,
                         "start": run.info.start_time,
+                        "record": mlflow.artifacts.load_dict(
+                            f"{run.info.artifact_uri}/replay.json"
+                        ),
                     }
                 )
     print("RESULT " + json.dumps({"outcomes": outcomes, "runs": runs}))

@@ -9,6 +9,7 @@ from omegaconf.resolvers import oc
 
 from nli_lifecycle.hooks import SummaryHook, TrackingHook
 from nli_lifecycle.lineage import LineageHook
+from nli_lifecycle.replay.recording import RecordingHook
 from nli_lifecycle.session import NliSession
 
 
@@ -29,7 +30,7 @@ def embedded(relative: str) -> str | None:
 
 
 SESSION_CLASS = NliSession
-HOOKS = (TrackingHook(), SummaryHook(), LineageHook())
+HOOKS = (TrackingHook(), SummaryHook(), LineageHook(), RecordingHook())
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -52,7 +52,8 @@ def _look(check: str, look: Callable[[], str]) -> Finding:
         return Finding(check, False, " ".join(lines)[:600])
 
 
-def _configuration(source: str, env: str) -> str:
+def parameter_models() -> dict[str, Any]:
+    """Groups of parameters and the models that check them."""
     from nli_lifecycle.lifecycle.policy import Policy
     from nli_lifecycle.parameters import (
         DataParameters,
@@ -61,15 +62,18 @@ def _configuration(source: str, env: str) -> str:
         TrainingParameters,
     )
 
-    models: dict[str, Any] = {
+    return {
         "policy": Policy,
         "data": DataParameters,
         "evaluation": EvaluationParameters,
         "export": ExportParameters,
         "training": TrainingParameters,
     }
+
+
+def _configuration(source: str, env: str) -> str:
     parameters = load_configuration(source, env)["parameters"]
-    for name, model in models.items():
+    for name, model in parameter_models().items():
         model.model_validate(parameters[name])
     return f"globals and parameters of {env} resolve and are valid."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from nli_lifecycle.commands import changing, looking
+from nli_lifecycle.commands.replay.command import replay
 
 
 @click.group(name="lifecycle")
@@ -18,6 +19,7 @@ for command in (
     looking.verify,
     looking.diff,
     looking.doctor,
+    replay,
     changing.approve,
     changing.reject,
     changing.rollback,

@@ -28,6 +28,7 @@ def located(command: Command) -> Command:
         click.option("--json", "as_json", is_flag=True, help="answer in JSON"),
     )
 
+    @explained
     @wraps(command)
     def found(
         env: str | None,
@@ -37,11 +38,23 @@ def located(command: Command) -> Command:
         conf_source: str | None,
         **others: Any,
     ) -> Any:
+        places = find_places(env, model, registry_uri, tracking_uri, conf_source)
+        return command(places, **others)
+
+    for option in reversed(options):
+        found = option(found)
+    return found
+
+
+def explained(command: Command) -> Command:
+    """Let a foreseeable failure of a command end it with one message."""
+
+    @wraps(command)
+    def said(**arguments: Any) -> Any:
         os.environ.setdefault("DO_NOT_TRACK", "1")
         logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
-            places = find_places(env, model, registry_uri, tracking_uri, conf_source)
-            return command(places, **others)
+            return command(**arguments)
         except (click.ClickException, click.exceptions.Exit):
             raise
         except Exception as error:
@@ -50,9 +63,7 @@ def located(command: Command) -> Command:
                 raise
             raise click.ClickException(message) from error
 
-    for option in reversed(options):
-        found = option(found)
-    return found
+    return said
 
 
 def changing(command: Command) -> Command:

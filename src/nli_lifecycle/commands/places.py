@@ -105,14 +105,14 @@ def only(places: list[Place]) -> Place:
     )
 
 
-def load_configuration(source: str, env: str) -> Any:
+def load_configuration(source: str, env: str, runtime_params: dict[str, Any] | None = None) -> Any:
     """Kedro's loader of one environment's configuration, as a run has it."""
     from kedro.config import OmegaConfigLoader
 
     from nli_lifecycle import settings
 
     arguments: dict[str, Any] = {**settings.CONFIG_LOADER_ARGS, "default_run_env": env}
-    return OmegaConfigLoader(source, env=env, **arguments)
+    return OmegaConfigLoader(source, env=env, runtime_params=runtime_params, **arguments)
 
 
 def _place(source: str, env: str) -> Place:
