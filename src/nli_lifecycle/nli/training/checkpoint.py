@@ -15,6 +15,7 @@ from transformers import AutoModelForSequenceClassification
 
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.quiet import quiet
+from nli_lifecycle.nli.training.families import usable_length
 
 
 def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
@@ -45,7 +46,7 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
                 ignore_mismatched_sizes=True,  # a head of another size is replaced
                 output_loading_info=True,
             )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise ValueError(f"No encoder can be read from {folder}: {error}") from error
     mismatched = {name for name, *_ in report["mismatched_keys"]}
     encoder = f"{model.base_model_prefix}."
@@ -59,8 +60,8 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
             f"{folder}: {len(absent)} weights of the encoder are missing or of another shape "
             f"(first: {absent[0]}). config.json and model.safetensors do not belong together."
         )
-    positions = getattr(model.config, "max_position_embeddings", max_length)
-    if max_length > positions:
+    positions = usable_length(model)
+    if positions is not None and max_length > positions:
         raise ValueError(
             f"training.max_length is {max_length} tokens, but the encoder in {folder} takes at "
             f"most {positions}. Lower it."
