@@ -11,15 +11,16 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.quiet import quiet
 from nli_lifecycle.nli.training.families import usable_length
+from nli_lifecycle.nli.training.heads import settle_head
 
 
 def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
-    """Put a fresh three-label head on an encoder's weights.
+    """Read an encoder's weights under a three-label head: its own where that knows our labels.
 
     Args:
         folder: the encoder's folder: ``config.json`` and safetensors weights.
@@ -34,6 +35,9 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
     """
     try:
         with quiet():
+            config = AutoConfig.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False
+            )
             model, report = AutoModelForSequenceClassification.from_pretrained(
                 str(folder),
                 num_labels=len(LABELS),
@@ -66,6 +70,7 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
             f"training.max_length is {max_length} tokens, but the encoder in {folder} takes at "
             f"most {positions}. Lower it."
         )
+    settle_head(model, config.id2label, {*report["missing_keys"], *mismatched}, folder)
     return model
 
 
