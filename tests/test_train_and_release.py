@@ -175,3 +175,18 @@ def test_the_error_analysis_notebook_runs_on_what_the_last_run_saved(
     rows = evidence["evaluation_set"]["rows"]
     assert f"on {rows:,} pairs of dev: {round(rows * (1 - right)):,} errors." in printed
     assert not [output for output in outputs if output.output_type == "error"]
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_the_champion_and_is_reused_while_that_stays(
+    runs: list[dict[str, Any]], dev: Dev
+) -> None:
+    source = dev.home / "pairs.tsv"
+    going_on, again = (dev.run(source, start_from="champion", epochs=1) for _ in range(2))
+    assert going_on["version"] == again["version"] == "3"
+    assert going_on["digest"] == again["digest"] != runs[0]["digest"]
+    assert going_on["accuracy"] > 0.9  # after one epoch, from where the champion stopped
+    tags = dev.client.get_model_version("dev.nli.classifier", "3").tags
+    bundle = dev.home / "data/dev/06_models" / tags["training_key"] / "bundle"
+    facts = json.loads((bundle / "artifacts/training/training.json").read_text())
+    assert facts["continues"] == runs[0]["digest"]

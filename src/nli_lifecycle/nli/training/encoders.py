@@ -18,6 +18,10 @@ KNOWN_DIGESTS = {
     ),
 }
 
+#: Endings of the files that decide what an encoder is, and the one beside a checkpoint that only
+#: says when and where it was trained.
+IDENTIFYING, RECORD = (".json", ".model", ".safetensors", ".txt"), "training.json"
+
 #: All that training reads from a Hub repository: no code, no pickle.
 HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
 
@@ -61,14 +65,14 @@ def encoder_digest(folder: Path) -> str:
     """Identify an encoder by its bytes, wherever it lies.
 
     Args:
-        folder: what ``locate_encoder`` returned.
+        folder: what ``locate_encoder`` returned, or a checkpoint.
 
     Returns:
         sha256 over the names and contents of its configuration, tokenizer and weights.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix in (".json", ".model", ".safetensors", ".txt"):
+        if path.suffix in IDENTIFYING and path.name != RECORD:
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.name}\0{content}\n".encode())

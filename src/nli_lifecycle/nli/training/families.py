@@ -60,6 +60,8 @@ def fit_tokenizer(tokenizer: Any, folder: Path | str) -> None:
 
 def _reads_token_types(config: Any) -> bool:
     """Tell whether premise and hypothesis are told apart by more than the separator."""
-    kind = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    kind = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING.get(type(config), None)
+    if kind is None:  # is refused when it is loaded
+        return True
     accepted = "token_type_ids" in inspect.signature(kind.forward).parameters
     return accepted and getattr(config, "type_vocab_size", 2) > 1
