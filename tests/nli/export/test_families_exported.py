@@ -63,6 +63,15 @@ def test_other_families_say_in_seconds_what_is_in_the_way(
         check_exportable(tmp_path, max_length=32)
 
 
+def test_a_model_too_large_for_one_file_is_refused_before_it_is_traced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nli_lifecycle.nli.export.graph.LARGEST", 100_000)
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: pytest.fail("traced"))
+    with pytest.raises(ExportError, match="its weights take 0.0 GB in float32, and one file holds"):
+        check_exportable(make_family(tmp_path, "bert"), max_length=32)
+
+
 # ---- exported
 
 
