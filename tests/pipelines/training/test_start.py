@@ -28,8 +28,8 @@ CONTINUE = TrainingParameters(start_from="champion", encoder="/no/such/folder")
 
 
 @pytest.fixture
-def registry(make_registry: MakeRegistry) -> Registry:
-    return make_registry()
+def registry(memory_registry: MakeRegistry) -> Registry:
+    return memory_registry()
 
 
 @pytest.fixture
@@ -117,8 +117,9 @@ def test_an_encoder_needs_no_registry(models: KeyedStore, tmp_path: Path) -> Non
 
 
 def test_the_champions_checkpoint_is_found_by_its_training_key(
-    registry: Registry, models: KeyedStore, tmp_path: Path
+    make_registry: MakeRegistry, models: KeyedStore, tmp_path: Path
 ) -> None:
+    registry = make_registry()
     checkpoints = [_train(models, key, seed) for seed, key in enumerate(KEYS)]
     for name, key, checkpoint in zip("ab", KEYS, checkpoints):
         _release(registry, tmp_path / name, training_key=key)
@@ -144,9 +145,9 @@ def test_a_candidate_that_is_not_released_changes_no_start(
 
 
 def test_same_champion_same_key_until_another_is_released(
-    memory_registry: MakeRegistry, models: KeyedStore, tmp_path: Path
+    registry: Registry, models: KeyedStore, tmp_path: Path
 ) -> None:
-    registry, keys = memory_registry(), []
+    keys = []
     for seed, (name, made) in enumerate(zip("ab", KEYS)):
         _train(models, made, seed)
         _release(registry, tmp_path / name, training_key=made)

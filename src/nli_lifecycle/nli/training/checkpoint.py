@@ -27,7 +27,8 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
         max_length: tokens per pair it must take.
 
     Returns:
-        A float32 ``PreTrainedModel`` whose outputs are in ``LABELS`` order.
+        A float32 ``PreTrainedModel`` whose outputs are in ``LABELS`` order; what becomes of a head
+        that the folder holds says ``settle_head``.
 
     Raises:
         ValueError: when the folder cannot be read as an encoder with a classification head, takes
