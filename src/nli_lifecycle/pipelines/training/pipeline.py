@@ -13,12 +13,12 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=choose_start,
                 inputs=["registry", "models", "params:training", "params:policy"],
-                outputs="start",
+                outputs="training_start",
                 name="choose_start",
             ),
             Node(
                 func=identify,
-                inputs=["data_version", "start", "params:training", "params:export"],
+                inputs=["data_version", "training_start", "params:training", "params:export"],
                 outputs="training_key",
                 name="identify_model",
             ),
@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "models",
                     "training_key",
-                    "start",
+                    "training_start",
                     "train_pairs",
                     "validation_pairs",
                     "params:training",
@@ -42,7 +42,7 @@ def create_pipeline() -> Pipeline:
                     "training_key",
                     "data_version",
                     "checkpoint",
-                    "start",
+                    "training_start",
                     "train_pairs",
                     "validation_pairs",
                     "params:training",
