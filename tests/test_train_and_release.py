@@ -41,7 +41,7 @@ class Dev:
         self.encoder = make_tiny_encoder(home / "encoder")
         self.store = f"sqlite:///{home}/mlruns/mlflow.db"
 
-    def run(self, source: Path, **training: Any) -> dict[str, Any]:
+    def run(self, source: Path, only: list[str] | None = None, **training: Any) -> dict[str, Any]:
         bootstrap_project(PROJECT)
         chosen = {
             "source": "tsv",
@@ -55,7 +55,7 @@ class Dev:
             },
         }
         with NliSession.create(PROJECT, env="dev", runtime_params=chosen) as session:
-            session.run()
+            session.run(pipeline_names=only)
         reporting = self.home / "data" / "dev" / "08_reporting"
         summary: dict[str, Any] = json.loads((reporting / "summary.json").read_text())
         return summary
@@ -178,3 +178,20 @@ def test_the_error_analysis_notebook_runs_on_what_the_last_run_saved(
     rows = evidence["evaluation_set"]["rows"]
     assert f"on {rows:,} pairs of dev: {round(rows * (1 - right)):,} errors." in printed
     assert not [output for output in outputs if output.output_type == "error"]
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_the_champion_and_is_reused_while_that_stays(
+    runs: list[dict[str, Any]], dev: Dev
+) -> None:
+    source, only = dev.home / "pairs.tsv", ["data_engineering", "training"]
+    for _ in range(2):
+        dev.run(source, only, start_from="champion", epochs=1)
+    versions = dev.client.search_model_versions("name = 'dev.nli.classifier'")
+    assert max(int(version.version) for version in versions) == 3
+    tags = dev.client.get_model_version("dev.nli.classifier", "3").tags
+    trained = dev.home / "data/dev/06_models" / tags["training_key"]
+    facts = json.loads((trained / "bundle/artifacts/training/training.json").read_text())
+    assert facts["continues"] == runs[0]["digest"]
+    record = json.loads((trained / "checkpoint/training.json").read_text())
+    assert record["best_accuracy"] > 0.9  # after one epoch, from where the champion stopped

@@ -154,6 +154,11 @@ class TrainingParameters(Parameters):
     encoder_sha256: str | None = Field(
         None, description="pinned sha256 of model.safetensors; None: not checked"
     )
+    start_from: Literal["encoder", "champion"] = Field(
+        "encoder",
+        description="whose weights training starts from: the encoder's, or this environment's "
+        "champion's, so that it goes on where that one stopped",
+    )
     epochs: int = Field(3, ge=1, description="passes over the training pairs")
     batch_size: int = Field(32, ge=1, description="pairs per optimiser step")
     learning_rate: float = Field(1e-4, gt=0, description="peak learning rate")

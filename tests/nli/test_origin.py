@@ -51,6 +51,24 @@ def test_an_array_of_another_kind_is_refused(tmp_path):
         read_origin(bundle)
 
 
+def test_continuing_a_bundle_that_remembers_nothing_is_refused(tmp_path):
+    before = sealed_folder(tmp_path / "plain")
+    with pytest.raises(OriginError, match="does not say what it was trained on"):
+        write_origin(tmp_path / "origin", TRAIN, VALIDATION, {}, before=before)
+
+
+def test_rows_of_the_model_that_is_continued_are_remembered_once(tmp_path):
+    before = answering_bundle(tmp_path / "before", trained_on=TRAIN.iloc[:60])
+    write_origin(tmp_path / "origin", TRAIN.iloc[50:], VALIDATION, {}, before=before)
+    write_origin(tmp_path / "whole", TRAIN, VALIDATION, {})
+    rows = [np.load(tmp_path / name / "rows.npy") for name in ("origin", "whole")]
+    assert rows[0].shape == (91, 3)
+    assert np.array_equal(*rows)
+    facts = json.loads((tmp_path / "origin" / "training.json").read_text())
+    assert facts["continues"] == before.digest
+    assert facts["training_rows"] == 40
+
+
 def test_what_was_written_is_read(tmp_path):
     write_origin(tmp_path / "origin", TRAIN, VALIDATION, {"training_key": "k"})
     facts = json.loads((tmp_path / "origin" / "training.json").read_text())

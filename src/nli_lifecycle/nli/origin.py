@@ -46,7 +46,12 @@ class Origin:
 
 
 def write_origin(
-    folder: Path, train: pd.DataFrame, validation: pd.DataFrame, facts: Mapping[str, Any]
+    folder: Path,
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    facts: Mapping[str, Any],
+    *,
+    before: Bundle | None = None,
 ) -> None:
     """Write what a bundle is to remember.
 
@@ -55,9 +60,16 @@ def write_origin(
         train: the training pairs.
         validation: the validation pairs: they chose the epoch and the temperature.
         facts: further plain values, such as the data version.
+        before: the bundle whose weights this training continued: its rows are remembered too.
+
+    Raises:
+        OriginError: when ``before`` does not say what it was trained on.
     """
     folder.mkdir(parents=True)
     rows = hash_rows(pd.concat([train, validation], ignore_index=True))
+    if before is not None:
+        rows = np.unique(np.concatenate([rows, _rows_of(before)]), axis=0)
+        facts = {**facts, "continues": before.digest}
     np.save(folder / "rows.npy", rows[np.lexsort(rows.T[::-1])], allow_pickle=False)
     model = fit_hypothesis_only(train)
     if model is not None:
@@ -72,6 +84,17 @@ def write_origin(
     }
     text = json.dumps(recorded, indent=1, sort_keys=True)
     (folder / "training.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _rows_of(bundle: Bundle) -> Hashes:
+    """The rows that a bundle's weights have seen."""
+    origin = read_origin(bundle)
+    if origin is None:
+        raise OriginError(
+            f"{bundle.path} does not say what it was trained on, so a model that continues it "
+            "could be judged on rows it has seen. Start from an encoder instead."
+        )
+    return origin.rows
 
 
 def read_origin(bundle: Bundle) -> Origin | None:

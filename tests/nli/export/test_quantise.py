@@ -121,3 +121,31 @@ def test_a_column_of_zeros_is_no_division_by_zero(
     first = _run(tmp_path / "int8.onnx", _x(1, 2, 48))[0]
     assert (first[..., 3] == 0).all()
     assert np.isfinite(first).all()
+
+
+def test_a_weight_stored_once_for_two_products_is_quantised_for_both(tmp_path: Path) -> None:
+    model = onnx.load(_float_graph(tmp_path / "float.onnx"))
+    graph = model.graph
+    graph.node[1].input[1] = "w_again"
+    graph.node.insert(0, helper.make_node("Identity", ["w"], ["w_again"]))
+    del graph.initializer[1]  # v
+    onnx.save(model, tmp_path / "float.onnx")
+    write_int8_graph(tmp_path / "float.onnx", tmp_path / "int8.onnx")
+    found = onnx.load(tmp_path / "int8.onnx").graph
+    assert {entry.name for entry in found.initializer if len(entry.dims) == 2} == {
+        "w_int8", "table_int8", "table_scale"
+    }  # fmt: skip
+    assert "Identity" not in [node.op_type for node in found.node]
+    first, second, *_ = _run(tmp_path / "int8.onnx", _x(2, 3, 48))
+    assert (first == second).all()
+
+
+def test_a_weight_that_is_also_read_as_it_is_stays(tmp_path: Path) -> None:
+    model = onnx.load(_float_graph(tmp_path / "float.onnx"))
+    graph = model.graph
+    graph.node.insert(0, helper.make_node("Identity", ["w"], ["w_again"]))
+    graph.node.append(helper.make_node("Transpose", ["w_again"], ["fifth"]))
+    graph.output.append(helper.make_tensor_value_info("fifth", TensorProto.FLOAT, None))
+    onnx.save(model, tmp_path / "float.onnx")
+    write_int8_graph(tmp_path / "float.onnx", tmp_path / "int8.onnx")
+    assert (_run(tmp_path / "int8.onnx", _x(1, 1, 48))[4] == WEIGHT.T).all()

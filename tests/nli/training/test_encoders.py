@@ -122,9 +122,9 @@ def test_package_is_found_by_its_metadata_without_importing_it(
             "weights/config.json": "{}",  # the shallowest config.json has no weights beside it
             "weights/model/1_Pooling/config.json": "{}",
             "weights/model/config.json": "{}",
-            "weights/model/model.safetensors": "weights",
         },
     )
+    make_tiny_encoder(tmp_path / "weights" / "model")
     monkeypatch.setattr(encoders, "distribution", lambda name: package)
     assert locate_encoder(_parameters("package:weights")) == tmp_path / "weights" / "model"
 

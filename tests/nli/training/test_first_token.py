@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from encoder_families import FAMILIES as FINE_TUNED
+from encoder_families import make_family
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
+from nli_lifecycle.nli.training.checkpoint import load_classifier
 from nli_lifecycle.nli.training.first_token import FAMILIES, read_first_token_only
 
 SMALL = {
@@ -59,6 +63,16 @@ def test_only_one_token_leaves_the_last_layer() -> None:
     model = read_first_token_only(_model("bert", "sdpa")).eval()
     assert model.base_model(**_batch()).last_hidden_state.shape == (2, 1, 16)
     assert model.state_dict().keys() == _model("bert", "sdpa").state_dict().keys()
+
+
+@pytest.mark.parametrize("family", FINE_TUNED)
+def test_every_family_answers_as_without_it(family: str, tmp_path: Path) -> None:
+    whole = load_classifier(make_family(tmp_path, family)).double().eval()
+    spared = read_first_token_only(copy.deepcopy(whole))
+    with torch.inference_mode():
+        expected, found = (model(**_batch()).logits for model in (whole, spared))
+    assert torch.allclose(found, expected, rtol=0, atol=1e-10)
+    assert expected.std() > 0.01
 
 
 def test_other_families_are_left_alone() -> None:

@@ -9,6 +9,7 @@ from tiny_encoder import make_tiny_encoder
 
 from nli_lifecycle.parameters import ExportParameters, TrainingParameters
 from nli_lifecycle.pipelines.training import nodes
+from nli_lifecycle.pipelines.training.start import Start
 
 EXPORT = ExportParameters()
 
@@ -18,32 +19,36 @@ def training(tmp_path: Path) -> TrainingParameters:
     return TrainingParameters(encoder=str(make_tiny_encoder(tmp_path / "encoder")))
 
 
+def _key(data_version: str, training: TrainingParameters, export: ExportParameters) -> str:
+    return nodes.identify(data_version, Start(Path(training.encoder)), training, export)
+
+
 def test_same_inputs_same_key(training: TrainingParameters) -> None:
-    key = nodes.identify("d1", training, EXPORT)
-    assert key == nodes.identify("d1", training.model_copy(), ExportParameters())
+    key = _key("d1", training, EXPORT)
+    assert key == _key("d1", training.model_copy(), ExportParameters())
     assert len(key) == 16 and int(key, 16) >= 0
 
 
 def test_data_and_every_parameter_change_the_key(training: TrainingParameters) -> None:
     keys = {
-        nodes.identify("d1", training, EXPORT),
-        nodes.identify("d2", training, EXPORT),
-        nodes.identify("d1", training.model_copy(update={"seed": 14}), EXPORT),
-        nodes.identify("d1", training, EXPORT.model_copy(update={"int8": False})),
+        _key("d1", training, EXPORT),
+        _key("d2", training, EXPORT),
+        _key("d1", training.model_copy(update={"seed": 14}), EXPORT),
+        _key("d1", training, EXPORT.model_copy(update={"int8": False})),
     }
     assert len(keys) == 4
 
 
 def test_new_weights_in_the_same_folder_change_the_key(training: TrainingParameters) -> None:
-    before = nodes.identify("d1", training, EXPORT)
+    before = _key("d1", training, EXPORT)
     make_tiny_encoder(Path(training.encoder), seed=1)
-    assert nodes.identify("d1", training, EXPORT) != before
+    assert _key("d1", training, EXPORT) != before
 
 
 @pytest.mark.parametrize("part", ["code_version", "library_versions"])
 def test_code_and_libraries_change_the_key(
     part: str, training: TrainingParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = nodes.identify("d1", training, EXPORT)
+    before = _key("d1", training, EXPORT)
     monkeypatch.setattr(nodes, part, lambda: "another")
-    assert nodes.identify("d1", training, EXPORT) != before
+    assert _key("d1", training, EXPORT) != before

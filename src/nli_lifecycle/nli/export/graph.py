@@ -9,6 +9,8 @@ import torch
 
 from nli_lifecycle.nli.quiet import quiet
 
+#: Bytes that one ONNX file can hold; the margin is for the graph beside the weights.
+LARGEST = 2**31 - 2**24
 #: Newest opset that the tracing exporter writes without converting afterwards.
 OPSET = 17
 
@@ -33,8 +35,14 @@ def write_float_graph(model: Any, inputs: dict[str, torch.Tensor], path: Path) -
         path: the file to write.
 
     Raises:
-        RuntimeError: when the architecture cannot be traced.
+        RuntimeError: when the architecture cannot be traced, or the model is too large.
     """
+    kind, size = type(model).__name__, sum(w.nbytes for w in model.parameters())
+    if size > LARGEST:
+        raise RuntimeError(
+            f"{kind} cannot be exported to ONNX: its weights take {size / 1e9:.1f} GB in float32, "
+            f"and one file holds {LARGEST / 1e9:.1f} GB. Choose a smaller encoder."
+        )
     names = list(inputs)
     axes = {name: {0: "batch", 1: "sequence"} for name in names} | {"logits": {0: "batch"}}
     wrapped = _Logits(model, names).eval()
@@ -56,5 +64,4 @@ def write_float_graph(model: Any, inputs: dict[str, torch.Tensor], path: Path) -
         except OSError:  # a full disk is no fault of the architecture
             raise
         except Exception as error:  # torch raises many classes here
-            kind = type(model).__name__
             raise RuntimeError(f"{kind} cannot be exported to ONNX: {error}") from error

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from pandas import DataFrame
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification
 
@@ -21,6 +22,7 @@ from nli_lifecycle.nli import bundle, inference
 from nli_lifecycle.nli.training.batching import collate
 from nli_lifecycle.nli.training.checkpoint import load_classifier
 from nli_lifecycle.nli.training.encoding import encode_pairs, load_tokenizer
+from nli_lifecycle.nli.training.families import usable_length
 from nli_lifecycle.nli.training.first_token import read_first_token_only
 from nli_lifecycle.nli.export.golden import probe_pairs, record_golden
 from nli_lifecycle.nli.export.graph import write_float_graph
@@ -121,7 +123,9 @@ def check_exportable(encoder: Path, *, max_length: int) -> None:
         ExportError: when the encoder cannot be traced, or its graph answers otherwise.
         ValueError: when the folder holds no usable encoder or tokenizer.
     """
-    model, tokenizer = load_classifier(encoder, max_length=max_length), load_tokenizer(encoder)
+    with quiet():  # what it says about the head is said once, when training loads it
+        model = load_classifier(encoder, max_length=max_length)
+    tokenizer = load_tokenizer(encoder)
     model.set_attn_implementation("eager")
     with TemporaryDirectory() as folder:
         _write_float_payload(model.eval(), tokenizer, Path(folder), [], max_length)
@@ -144,12 +148,12 @@ def _load(checkpoint: Path, max_length: int) -> tuple[Any, Any]:
             )
         tokenizer = load_tokenizer(checkpoint)
         column_order(model.config.id2label)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ExportError(f"{checkpoint} cannot be exported: {error}") from error
     if report["missing_keys"]:
         raise ExportError(f"{checkpoint} lacks trained weights: {sorted(report['missing_keys'])}.")
-    positions = getattr(model.config, "max_position_embeddings", max_length)
-    if max_length > positions:
+    positions = usable_length(model)
+    if positions is not None and max_length > positions:
         raise ExportError(f"max_length is {max_length}, but the model has {positions} positions.")
     return model.eval(), tokenizer
 
@@ -208,6 +212,13 @@ def _torch_probabilities(
 ) -> npt.NDArray[np.float64]:
     """Probabilities (n, 3) in ``LABELS`` order from PyTorch, pair by pair: free of any padding."""
     columns = column_order(model.config.id2label)
-    with torch.inference_mode():
-        logits = [model(**_batch(tokenizer, [p], [h], max_length)).logits[0] for p, h in pairs]
+    batches = [_batch(tokenizer, [p], [h], max_length) for p, h in pairs]
+    try:
+        with torch.inference_mode():
+            logits = [model(**batch).logits[0] for batch in batches]
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise ExportError(
+            f"{type(model).__name__} cannot read a pair of texts "
+            f"({type(error).__name__}: {error}). Choose an encoder of another family."
+        ) from error
     return np.asarray(torch.softmax(torch.stack(logits).double(), dim=-1)[:, columns].numpy())

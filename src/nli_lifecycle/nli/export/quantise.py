@@ -57,15 +57,22 @@ class _Quantiser:
             self._add_product(node)
         elif node.op_type == "Gather" and self._is_matrix(node.input[0]):
             self._add_lookup(node)
+        elif node.op_type == "Identity" and self._is_matrix(node.input[0]):
+            # The exporter stores equal weights once: DeBERTa's, for tokens and for positions.
+            self._weights[node.output[0]] = self._weights[node.input[0]]
+            self._nodes.append(node)
         else:
             self._nodes.append(node)
 
     def finish(self) -> None:
-        """Write nodes and constants back, without the float weights that nothing uses any more."""
-        used = {name for node in self._nodes for name in node.input}
-        kept = [entry for name, entry in self._weights.items() if name in used]
+        """Write nodes and constants back, without the float weights that nothing reads any more."""
+        read = {name for node in self._nodes for name in node.input}
+        read |= {entry.name for entry in self._graph.output}
+        nodes = [n for n in self._nodes if n.op_type != "Identity" or n.output[0] in read]
+        read = {name for node in nodes for name in node.input}
+        kept = [entry for entry in self._graph.initializer if entry.name in read]
         for field, entries in (
-            (self._graph.node, self._nodes),
+            (self._graph.node, nodes),
             (self._graph.initializer, [*kept, *self._constants.values()]),
         ):
             del field[:]
@@ -111,6 +118,7 @@ class _Quantiser:
 
     def _quantise_weight(self, name: str, *, axis: int) -> tuple[str, str]:
         """Store a matrix as int8 with one scale per slice along the other axis."""
+        name = self._weights[name].name
         whole, scale = f"{name}_int8", f"{name}_scale"
         if whole not in self._constants:
             values = numpy_helper.to_array(self._weights[name])

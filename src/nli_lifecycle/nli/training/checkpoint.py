@@ -13,21 +13,24 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.quiet import quiet
+from nli_lifecycle.nli.training.families import usable_length
+from nli_lifecycle.nli.training.heads import settle_head
 
 
 def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
-    """Put a fresh three-label head on an encoder's weights.
+    """Read an encoder's weights under a three-label head: its own where that knows our labels.
 
     Args:
         folder: the encoder's folder: ``config.json`` and safetensors weights.
         max_length: tokens per pair it must take.
 
     Returns:
-        A float32 ``PreTrainedModel`` whose outputs are in ``LABELS`` order.
+        A float32 ``PreTrainedModel`` whose outputs are in ``LABELS`` order; what becomes of a head
+        that the folder holds says ``settle_head``.
 
     Raises:
         ValueError: when the folder cannot be read as an encoder with a classification head, takes
@@ -35,6 +38,9 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
     """
     try:
         with quiet():
+            config = AutoConfig.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False
+            )
             model, report = AutoModelForSequenceClassification.from_pretrained(
                 str(folder),
                 num_labels=len(LABELS),
@@ -47,7 +53,7 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
                 ignore_mismatched_sizes=True,  # a head of another size is replaced
                 output_loading_info=True,
             )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise ValueError(f"No encoder can be read from {folder}: {error}") from error
     mismatched = {name for name, *_ in report["mismatched_keys"]}
     encoder = f"{model.base_model_prefix}."
@@ -61,12 +67,13 @@ def load_classifier(folder: Path | str, *, max_length: int = 0) -> Any:
             f"{folder}: {len(absent)} weights of the encoder are missing or of another shape "
             f"(first: {absent[0]}). config.json and model.safetensors do not belong together."
         )
-    positions = getattr(model.config, "max_position_embeddings", max_length)
-    if max_length > positions:
+    positions = usable_length(model)
+    if positions is not None and max_length > positions:
         raise ValueError(
             f"training.max_length is {max_length} tokens, but the encoder in {folder} takes at "
             f"most {positions}. Lower it."
         )
+    settle_head(model, config.id2label, {*report["missing_keys"], *mismatched}, folder)
     return model
 
 

@@ -6,6 +6,7 @@ import hashlib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from nli_lifecycle.nli.training.soundness import EncoderError, check_folder, require_safetensors
 from nli_lifecycle.parameters import TrainingParameters
 
 PACKAGE_PREFIX = "package:"
@@ -17,12 +18,12 @@ KNOWN_DIGESTS = {
     ),
 }
 
+#: Endings of the files that decide what an encoder is, and the one beside a checkpoint that only
+#: says when and where it was trained.
+IDENTIFYING, RECORD = (".json", ".model", ".safetensors", ".txt"), "training.json"
+
 #: All that training reads from a Hub repository: no code, no pickle.
 HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
-
-
-class EncoderError(ValueError):
-    """An encoder that cannot be found, or is not what was asked for."""
 
 
 def locate_encoder(parameters: TrainingParameters) -> Path:
@@ -36,8 +37,8 @@ def locate_encoder(parameters: TrainingParameters) -> Path:
         A folder with ``config.json``, safetensors weights and a tokenizer.
 
     Raises:
-        EncoderError: when there is no such encoder, it holds no safetensors weights, or their
-            sha256 differs from the pinned one.
+        EncoderError: when there is no such encoder, it holds no safetensors weights, their
+            sha256 differs from the pinned one, or it is unsound: see ``check_folder``.
     """
     encoder = parameters.encoder
     if encoder.startswith(PACKAGE_PREFIX):
@@ -52,10 +53,11 @@ def locate_encoder(parameters: TrainingParameters) -> Path:
     else:
         folder = _hub_folder(encoder)
 
-    _require_safetensors(folder)
+    require_safetensors(folder)
     expected = parameters.encoder_sha256 or KNOWN_DIGESTS.get(encoder)
     if expected is not None:
         _verify(folder / "model.safetensors", expected)
+    check_folder(folder)
     return folder
 
 
@@ -63,14 +65,14 @@ def encoder_digest(folder: Path) -> str:
     """Identify an encoder by its bytes, wherever it lies.
 
     Args:
-        folder: what ``locate_encoder`` returned.
+        folder: what ``locate_encoder`` returned, or a checkpoint.
 
     Returns:
         sha256 over the names and contents of its configuration, tokenizer and weights.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix in (".json", ".model", ".safetensors", ".txt"):
+        if path.suffix in IDENTIFYING and path.name != RECORD:
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.name}\0{content}\n".encode())
@@ -123,18 +125,6 @@ def _hub_folder(repository: str) -> Path:
 def _first_line(error: Exception) -> str:
     """Name an error in one line: Hub errors carry paragraphs."""
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-
-
-def _require_safetensors(folder: Path) -> None:
-    """Refuse weights that would have to be unpickled, which can run any code."""
-    if any(folder.glob("*.safetensors")):
-        return
-    pickles = sorted(path.name for path in folder.glob("*.bin"))
-    found = f"only {', '.join(pickles)}" if pickles else "no weights"
-    raise EncoderError(
-        f"training.encoder: {folder} holds {found}, but model.safetensors is needed: other formats "
-        "can run code when they are read. Convert it with save_pretrained() and use that folder."
-    )
 
 
 def _verify(weights: Path, expected: str) -> None:

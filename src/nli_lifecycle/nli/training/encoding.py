@@ -14,6 +14,7 @@ from tokenizers import Encoding, Tokenizer
 from transformers import AutoTokenizer
 
 from nli_lifecycle.nli.labels import LABELS
+from nli_lifecycle.nli.training.families import fit_tokenizer
 
 #: Rows handed to the tokenizer at once: bounds memory, and keeps its threads busy.
 TOKENISER_ROWS = 10_000
@@ -43,7 +44,8 @@ def load_tokenizer(folder: Path | str) -> Any:
         A fast Hugging Face tokenizer.
 
     Raises:
-        ValueError: when there is no fast tokenizer or it has no padding token.
+        ValueError: when there is no fast tokenizer, it has no padding token, or it knows tokens
+            that the model beside it does not.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(
@@ -59,6 +61,8 @@ def load_tokenizer(folder: Path | str) -> Any:
     # Sentence encoders ship 'pad everything to 128', which would also reach the exported model.
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
+    if Path(folder, "config.json").is_file():
+        fit_tokenizer(tokenizer, folder)
     return tokenizer
 
 

@@ -17,7 +17,7 @@ from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.standing import AUTHOR
 from nli_lifecycle.lifecycle.versions import CHAMPION, PREVIOUS, Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
-from nli_lifecycle.nli.training.encoders import encoder_digest, locate_encoder
+from nli_lifecycle.nli.training.encoders import encoder_digest
 from nli_lifecycle.nli.export.payload import check_exportable, export
 from nli_lifecycle.nli.origin import write_origin
 from nli_lifecycle.nli.training.loop import train
@@ -27,10 +27,14 @@ from nli_lifecycle.provenance import code_version, library_versions, sha256_json
 from nli_lifecycle.pyfunc.package import save_pyfunc
 from nli_lifecycle.tracking import child_run, log_metrics, run_tags
 
+from .start import Start
+
 logger = logging.getLogger(__name__)
 
 
-def identify(data_version: str, training: TrainingParameters, export: ExportParameters) -> str:
+def identify(
+    data_version: str, start: Start, training: TrainingParameters, export: ExportParameters
+) -> str:
     """Hash everything that decides what training and export produce.
 
     Returns:
@@ -38,7 +42,7 @@ def identify(data_version: str, training: TrainingParameters, export: ExportPara
     """
     parts = {
         "data": data_version,
-        "encoder": encoder_digest(locate_encoder(training)),
+        "encoder": encoder_digest(start.weights),
         "training": training.model_dump(mode="json", exclude=BY_THE_WAY),
         "export": export.model_dump(mode="json"),
         "code": code_version(),
@@ -50,12 +54,13 @@ def identify(data_version: str, training: TrainingParameters, export: ExportPara
 def train_model(
     models: KeyedStore,
     training_key: str,
+    start: Start,
     train_pairs: pd.DataFrame,
     validation_pairs: pd.DataFrame,
     launcher: Launcher,
     training: TrainingParameters,
 ) -> str:
-    """Fine-tune the encoder, or find the checkpoint that this key has already made.
+    """Fine-tune the start's weights, or find the checkpoint that this key has already made.
 
     Returns:
         The checkpoint's folder: a Hugging Face model with ``training.json`` beside it.
@@ -63,21 +68,20 @@ def train_model(
     if finished := models.find(training_key, "checkpoint"):
         logger.info("Same data, parameters, code and libraries: reusing model %s.", training_key)
         return str(finished)
-    encoder = locate_encoder(training)
     # Seconds here save the minutes of training a model that could never be exported.
-    check_exportable(encoder, max_length=training.max_length)
+    check_exportable(start.weights, max_length=training.max_length)
     unfinished = models.workplace(training_key, "checkpoint")
     tags = {"training_key": training_key}
     with (
         child_run("training", tags, unfinished / "run_id") as log_curves,
         models.writing(training_key, "checkpoint") as folder,
     ):
-        start = partial(train_together, launch=launcher) if training.processes > 1 else train
-        result = start(
+        fine_tune = partial(train_together, launch=launcher) if training.processes > 1 else train
+        result = fine_tune(
             train_pairs,
             validation_pairs,
             training,
-            encoder=encoder,
+            encoder=start.weights,
             output=folder,
             progress=unfinished / "progress",
             on_metrics=log_curves,
@@ -99,6 +103,7 @@ def export_bundle(
     training_key: str,
     data_version: str,
     checkpoint: str,
+    start: Start,
     train_pairs: pd.DataFrame,
     validation_pairs: pd.DataFrame,
     training: TrainingParameters,
@@ -106,7 +111,8 @@ def export_bundle(
 ) -> Bundle:
     """Turn the checkpoint into the sealed bundle that is evaluated, registered and served.
 
-    The bundle remembers which rows it was trained on, so that any evaluation can tell.
+    The bundle remembers which rows it was trained on, so that any evaluation can tell; those of
+    the champion whose training it continues are among them.
     """
     if finished := models.find(training_key, "bundle"):
         return open_bundle(finished)
@@ -120,7 +126,8 @@ def export_bundle(
             max_length=training.max_length,
         )
         # Not the training key: it holds the code's version, and the bytes decide the digest.
-        write_origin(origin, train_pairs, validation_pairs, {"data_version": data_version})
+        facts = {"data_version": data_version}
+        write_origin(origin, train_pairs, validation_pairs, facts, before=start.champion)
         save_pyfunc(payload, folder, origin)
     logger.info("Bundle in %s: %s", report.precision, report.reason)
     logger.info("Temperature %.3f, fitted on validation.", report.temperature)

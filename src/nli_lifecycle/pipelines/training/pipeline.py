@@ -1,8 +1,9 @@
-"""train → export → register: the candidate of an environment that trains."""
+"""choose the start → train → export → register: the candidate of an environment that trains."""
 
 from kedro.pipeline import Node, Pipeline
 
 from .nodes import export_bundle, identify, register_candidate, train_model
+from .start import choose_start
 
 
 def create_pipeline() -> Pipeline:
@@ -10,8 +11,14 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
+                func=choose_start,
+                inputs=["registry", "models", "params:training", "params:policy"],
+                outputs="training_start",
+                name="choose_start",
+            ),
+            Node(
                 func=identify,
-                inputs=["data_version", "params:training", "params:export"],
+                inputs=["data_version", "training_start", "params:training", "params:export"],
                 outputs="training_key",
                 name="identify_model",
             ),
@@ -20,6 +27,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "models",
                     "training_key",
+                    "training_start",
                     "train_pairs",
                     "validation_pairs",
                     "launcher",
@@ -35,6 +43,7 @@ def create_pipeline() -> Pipeline:
                     "training_key",
                     "data_version",
                     "checkpoint",
+                    "training_start",
                     "train_pairs",
                     "validation_pairs",
                     "params:training",
