@@ -20,6 +20,8 @@ FULL: dict[str, Any] = {
     "accuracy": 0.8675,
     "macro_f1": 0.8621,
     "hypothesis_only_accuracy": 0.599,
+    "tuning": None,
+    "tuning_trials": None,
     "decision": "hold",
     "reasons": [
         "PASS: Accuracy 86.8% reaches 80%.",

@@ -5,13 +5,21 @@ from kedro.pipeline import Node, Pipeline
 from .nodes import export_bundle, identify, register_candidate, train_model
 
 
-def create_pipeline() -> Pipeline:
-    """Build the training pipeline."""
+def create_pipeline(
+    parameters: str = "params:training", *, further_tags: str | None = None
+) -> Pipeline:
+    """Build the training pipeline.
+
+    Args:
+        parameters: where the training's parameters come from.
+        further_tags: data set with what else the candidate's version should say of itself.
+    """
+    tags = [further_tags] if further_tags else []
     return Pipeline(
         [
             Node(
                 func=identify,
-                inputs=["data_version", "params:training", "params:export"],
+                inputs=["data_version", parameters, "params:export"],
                 outputs="training_key",
                 name="identify_model",
             ),
@@ -23,7 +31,7 @@ def create_pipeline() -> Pipeline:
                     "train_pairs",
                     "validation_pairs",
                     "launcher",
-                    "params:training",
+                    parameters,
                 ],
                 outputs="checkpoint",
                 name="train_model",
@@ -37,7 +45,7 @@ def create_pipeline() -> Pipeline:
                     "checkpoint",
                     "train_pairs",
                     "validation_pairs",
-                    "params:training",
+                    parameters,
                     "params:export",
                 ],
                 outputs="bundle",
@@ -51,7 +59,8 @@ def create_pipeline() -> Pipeline:
                     "bundle",
                     "training_key",
                     "data_version",
-                    "params:training",
+                    parameters,
+                    *tags,
                 ],
                 outputs="candidate",
                 name="register_candidate",
