@@ -5,10 +5,12 @@ As a script: `python tuning_run.py FOLDER TRIALS WORKERS`.
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,15 @@ from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.tuning.report import TuningReport, report_study
 from nli_lifecycle.nli.tuning.study import opened_study
 from nli_lifecycle.nli.tuning.sweep import sweep
-from nli_lifecycle.nli.tuning.trial import Job, Outcome, Task
+from nli_lifecycle.nli.tuning import workers
+from nli_lifecycle.nli.tuning.trial import Job, Judge, Outcome, Task
 from nli_lifecycle.parameters import TrainingParameters, TuningParameters
 
 TRAINING = TrainingParameters(
     epochs=2, batch_size=16, learning_rate=3e-3, max_length=32, patience=6, device="cpu"
 )
 SPACE: dict[str, Any] = {
-    "learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
+    "learning_rate": {"low": 1e-5, "high": 1e-2, "log": True},
     "epochs": {"low": 1, "high": 3},
     "weight_decay": {"low": 0.0, "high": 0.2},
 }
@@ -98,6 +101,26 @@ class Aloud(Notes):
 
     def log(self, number: int, metrics: Mapping[str, float], step: int) -> None:
         print(f"trial {number}", flush=True)
+
+
+def die(connection: Connection, task: Task) -> None:
+    """A worker that does not live."""
+    os._exit(9)
+
+
+def work_until_trial_0(connection: Connection, task: Task) -> None:
+    """A worker that trial 0's parameters kill, whichever trial has them."""
+    deadly, real = task.workplace.parent / "deadly.json", workers.run_trial
+
+    def run_trial(task: Task, job: Job, judge: Judge) -> Outcome:
+        if job.number == 0:
+            deadly.write_text(job.training.model_dump_json())
+        if deadly.exists() and deadly.read_text() == job.training.model_dump_json():
+            os._exit(9)
+        return real(task, job, judge)
+
+    workers.run_trial = run_trial
+    workers._work(connection, task)
 
 
 def run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from nli_lifecycle.nli.tuning import study as studies
@@ -71,8 +72,9 @@ def sweep(
         outcomes = run_in_processes(task, running.next_job, running.judge, crew)
     else:
         outcomes = run_here(task, running.next_job, running.judge)
-    for outcome in outcomes:
-        running.end(outcome)
+    with closing(outcomes):  # whatever happens here, no worker outlives it
+        for outcome in outcomes:
+            running.end(outcome)
 
 
 class _Running:

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -29,7 +29,7 @@ NextJob = Callable[[], Job | None]
 JudgeJob = Callable[[Job, Mapping[str, float], int], bool]
 
 
-def run_here(task: Task, next_job: NextJob, judge: JudgeJob) -> Iterator[Outcome]:
+def run_here(task: Task, next_job: NextJob, judge: JudgeJob) -> Generator[Outcome, None, None]:
     """Run trials in this process until there is no further one."""
     while job := next_job():
         yield run_trial(task, job, lambda metrics, step: judge(job, metrics, step))
@@ -37,7 +37,7 @@ def run_here(task: Task, next_job: NextJob, judge: JudgeJob) -> Iterator[Outcome
 
 def run_in_processes(
     task: Task, next_job: NextJob, judge: JudgeJob, workers: int
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Run trials in several processes until there is no further one.
 
     A worker that dies takes its trial along, whose outcome says so; the others go on.
