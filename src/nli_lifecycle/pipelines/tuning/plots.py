@@ -48,7 +48,8 @@ def plot_parameters(report: TuningReport) -> go.Figure:
             shown = values if isinstance(domain, Range) else [str(value) for value in values]
             figure.add_trace(_dots(state, shown, trials, legend=column == 1), 1, column)
         if isinstance(domain, Range):
-            figure.update_xaxes(type="log" if domain.log else "linear", nticks=4, col=column)
+            scale = "log" if domain.log else "linear"
+            figure.update_xaxes(type=scale, nticks=4, exponentformat="e", col=column)
         else:
             order = [str(choice) for choice in domain.choices]
             figure.update_xaxes(

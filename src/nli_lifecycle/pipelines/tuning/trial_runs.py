@@ -5,14 +5,18 @@ By the client and not by ``mlflow.start_run``, whose stack holds one child at a 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from nli_lifecycle.nli.tuning.trial import OBJECTIVE, Job, Outcome
+
+logger = logging.getLogger(__name__)
 
 STATUS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "died": "KILLED"}
 
@@ -72,8 +76,11 @@ class TrialRuns:
         """Close what a dead process left open."""
         if self._parent is None:
             return
-        self._client.set_tag(record, "trial_state", "died")
-        self._client.set_terminated(record, "KILLED")
+        try:
+            self._client.set_tag(record, "trial_state", "died")
+            self._client.set_terminated(record, "KILLED")
+        except MlflowException as error:  # deleted, or of another store than today's
+            logger.warning("Run %s of a trial that was cut off stays open: %s", record, error)
 
     def __enter__(self) -> TrialRuns:
         return self
