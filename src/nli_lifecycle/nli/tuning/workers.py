@@ -128,6 +128,7 @@ class _Worker:
 def _work(connection: Connection, task: Task) -> None:
     """Be a worker, until the other end of the connection is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to handle
+    logging.disable(logging.INFO)  # nobody could tell whose line is whose
 
     def judge(metrics: Mapping[str, float], step: int) -> bool:
         connection.send((dict(metrics), step))
