@@ -21,7 +21,7 @@ def children(store: str, parent: Run) -> dict[str, Run]:
 
 def test_runs_open_side_by_side_end_as_their_trials_did(store: str) -> None:
     mlflow.set_tracking_uri(store)
-    with mlflow.start_run(run_name="parent") as parent:
+    with mlflow.start_run(run_name="parent", experiment_id="0") as parent:
         with TrialRuns({"tuning_study": "s1"}) as runs:
             for number in range(5):
                 assert runs.begin(Job(number, TRAINING))
@@ -56,7 +56,7 @@ def test_a_record_of_another_store_stops_nobody(
     store: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     mlflow.set_tracking_uri(store)
-    with mlflow.start_run(), TrialRuns({}) as runs:
+    with mlflow.start_run(experiment_id="0"), TrialRuns({}) as runs:
         runs.close("0" * 32)
     assert "stays open" in caplog.text
 

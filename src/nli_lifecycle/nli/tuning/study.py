@@ -82,7 +82,8 @@ def propose(study: Study, tuning: TuningParameters) -> Trial:
     import optuna
 
     seed = tuning.seed + len(counted(study))
-    study.sampler = optuna.samplers.TPESampler(seed=seed)
+    # The liar keeps workers from all being sent to the same promising place.
+    study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=tuning.workers > 1)
     return study.ask(optuna_distributions(tuning.tuned, TrainingParameters))
 
 

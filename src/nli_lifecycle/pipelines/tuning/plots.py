@@ -56,8 +56,8 @@ def plot_parameters(report: TuningReport) -> go.Figure:
                 type="category", categoryorder="array", categoryarray=order, col=column
             )
     figure.update_yaxes(title="macro-F1 on validation", col=1)
-    said = "share of the score's variance that a parameter explains" if known else "few trials"
-    return _styled(figure, "Parameters", said, report)
+    said = "in brackets: share of the score's variance that it explains"
+    return _styled(figure, "Parameters", said if known else "too few to weigh them", report)
 
 
 def plot_curves(report: TuningReport) -> go.Figure:
