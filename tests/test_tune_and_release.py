@@ -23,7 +23,8 @@ BASE = {"encoder_sha256": None, "batch_size": 16, "max_length": 32, "device": "c
 SPACE = {
     "learning_rate": {"low": 1e-3, "high": 5e-3, "log": True},
     "epochs": {"choices": [2, 3]},
-    **dict.fromkeys(("batch_size", "weight_decay", "warmup_share")),  # of conf/base
+    # Of conf/base, and not tuned here:
+    **dict.fromkeys(("batch_size", "weight_decay", "warmup_share", "label_smoothing")),
 }
 
 

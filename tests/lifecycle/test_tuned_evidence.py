@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from ready_evidence import POLICY, evidence, judged
 from sealed_folder import sealed_folder
 
+from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.lifecycle.evidence import Evidence
 from nli_lifecycle.lifecycle.memory import InMemoryRegistry
+from nli_lifecycle.parameters import TrainingParameters
 from nli_lifecycle.pipelines.evaluation.nodes import recall_tuning
 from nli_lifecycle.pipelines.training.nodes import register_candidate
 from nli_lifecycle.report.card import write_card
@@ -53,10 +55,11 @@ def test_bytes_trained_by_hand_that_then_win_a_study_say_so(
     memory_registry: Callable[..., InMemoryRegistry], tmp_path: Path
 ) -> None:
     registry, bundle = memory_registry(), sealed_folder(tmp_path / "bundle")
-    by_hand = register_candidate(registry, bundle, "k1", "d1")
+    made = KeyedStore(tmp_path / "models"), bundle, "k1", "d1", TrainingParameters()
+    by_hand = register_candidate(registry, *made)
     assert recall_tuning(registry, by_hand) == {}
     tags = {"tuning_trials": "20", "tuning_study": "s1"}
-    assert register_candidate(registry, bundle, "k1", "d1", tags) == by_hand
+    assert register_candidate(registry, *made, tags) == by_hand
     assert recall_tuning(registry, by_hand) == {"candidate_trials": 20}
-    register_candidate(registry, bundle, "k1", "d1")
+    register_candidate(registry, *made)
     assert registry.tags(by_hand)["tuning_trials"] == "20"

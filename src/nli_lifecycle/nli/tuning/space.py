@@ -20,6 +20,10 @@ NOT_TUNED = {
     "encoder": "scores of different encoders belong to different studies; run one for each",
     "encoder_sha256": "it pins the encoder",
     "device": "it changes the speed, not the model",
+    "processes": "it changes the speed; a trial trains in one process",
+    "precision": "it changes the speed, hardly the model",
+    "checkpoint_steps": "it changes nothing about the model",
+    "keep_models": "it changes nothing about the model",
     "seed": "the luckiest seed on validation is no better on other pairs",
     "evaluations_per_epoch": "trials are compared validation by validation",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -95,7 +96,7 @@ class _Worker:
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, task), daemon=True)
         threads = max(1, joblib.cpu_count() // workers)
-        with _environment({"OMP_NUM_THREADS": str(threads), "TQDM_DISABLE": "1"}):
+        with _environment({"OMP_NUM_THREADS": str(threads)}):
             process.start()
         theirs.close()  # or its end would not be noticed here
         return cls(process, ours)
@@ -128,7 +129,9 @@ class _Worker:
 def _work(connection: Connection, task: Task) -> None:
     """Be a worker, until the other end of the connection is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to handle
-    logging.disable(logging.INFO)  # nobody could tell whose line is whose
+    # Nobody could tell whose line is whose, and whose progress bar.
+    logging.disable(logging.INFO)
+    sys.stderr.isatty = lambda: False  # type: ignore[method-assign]
 
     def judge(metrics: Mapping[str, float], step: int) -> bool:
         connection.send((dict(metrics), step))

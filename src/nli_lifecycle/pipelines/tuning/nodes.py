@@ -20,7 +20,7 @@ from nli_lifecycle.nli.tuning.study import check_installed, opened_study
 from nli_lifecycle.nli.tuning.sweep import sweep
 from nli_lifecycle.nli.tuning.trial import Task
 from nli_lifecycle.nli.training.encoders import encoder_digest, locate_encoder
-from nli_lifecycle.parameters import TrainingParameters, TuningParameters
+from nli_lifecycle.parameters import BY_THE_WAY, TrainingParameters, TuningParameters
 from nli_lifecycle.pipelines.tuning.trial_runs import TrialRuns
 from nli_lifecycle.provenance import code_version, library_versions, sha256_json
 
@@ -42,7 +42,9 @@ def identify_study(
         16 hex digits: the same key goes on with the same study.
     """
     check_installed()
-    fixed = training.model_dump(mode="json", exclude={"encoder", "encoder_sha256", *tuning.tuned})
+    fixed = training.model_dump(
+        mode="json", exclude={"encoder", "encoder_sha256", *BY_THE_WAY, *tuning.tuned}
+    )
     parts = {
         "data": data_version,
         "encoder": encoder_digest(locate_encoder(training)),
