@@ -119,13 +119,19 @@ def test_trials_behind_the_others_end_early_and_leave_nothing(tmp_path: Path) ->
     assert list((tmp_path / "trials").iterdir()) == []
 
 
-def test_trials_that_all_fail_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trials_that_all_fail_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="nli_lifecycle.nli.tuning")
+
     def diverge(*_: object, **__: object) -> None:
         raise FloatingPointError("The training loss became nan at step 3.")
 
     monkeypatch.setattr("nli_lifecycle.nli.tuning.trial.train", diverge)
     with pytest.raises(TuningError, match=r"None of 3 trials.*3 failed.*became nan at step 3"):
         run(tmp_path, tuning())
+    assert "Trial 2 failed (FloatingPointError: The training loss became nan" in caplog.text
+    assert "3 of 3 trials; best macro-F1 none yet." in caplog.text
 
 
 def test_an_error_of_the_setup_stops_the_sweep_at_once(

@@ -146,10 +146,11 @@ class _Running:
     def _say(self, outcome: Outcome) -> None:
         ended = [t for t in studies.counted(self._study) if t.state.is_finished()]
         scores = [t.value for t in ended if t.state.name == "COMPLETE" and t.value is not None]
+        how = outcome.state if outcome.score is None else f"macro-F1 {outcome.score:.3f}"
         logger.info(
             "Trial %d %s, %.0f s. %d of %d trials; best macro-F1 %s.",
             outcome.number,
-            outcome.error or f"macro-F1 {outcome.score:.3f}" if outcome.score else outcome.state,
+            f"{how} ({outcome.error})" if outcome.error else how,
             outcome.seconds,
             len(ended),
             self._tuning.trials,
