@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,15 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("needs published NLI data: set NLI_REAL_DATA to its folder")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_experiment_left() -> Iterator[None]:
+    """kedro-mlflow leaves its experiment active in the process, for whoever comes next."""
+    yield
+    os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
+    if fluent := sys.modules.get("mlflow.tracking.fluent"):
+        fluent._active_experiment_id = None  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -70,16 +70,17 @@ def test_every_catalog_entry_can_be_built(environment: str) -> None:
 def test_typed_parameters_accept_the_configuration(environment: str) -> None:
     parameters = loader(environment)["parameters"]
     checked = set()
-    for node in pipelines()["train_and_release"].nodes + pipelines()["intake"].nodes:
+    names = ("train_and_release", "intake", "tuning")
+    for node in (node for name in names for node in pipelines()[name].nodes):
         hints = get_type_hints(node.func)
-        names = list(inspect.signature(node.func).parameters)
-        for source, argument in zip(node.inputs, names):
+        arguments = list(inspect.signature(node.func).parameters)
+        for source, argument in zip(node.inputs, arguments):
             kind = hints.get(argument)
             if inspect.isclass(kind) and issubclass(kind, BaseModel) and "params:" in source:
                 key = source.removeprefix("params:")
                 kind.model_validate(parameters[key])
                 checked.add(key)
-    assert checked >= {"data", "training", "export", "evaluation", "policy"}
+    assert checked >= {"data", "training", "tuning", "export", "evaluation", "policy"}
 
 
 @pytest.mark.parametrize("setting", ["data_root", "registered_model", "experiment"])

@@ -20,6 +20,8 @@ FULL: dict[str, Any] = {
     "accuracy": 0.8675,
     "macro_f1": 0.8621,
     "hypothesis_only_accuracy": 0.599,
+    "tuning": None,
+    "tuning_trials": None,
     "decision": "hold",
     "reasons": [
         "PASS: Accuracy 86.8% reaches 80%.",
@@ -86,3 +88,11 @@ def test_only_what_waits_for_people_alone_says_how_to_approve() -> None:
     unsettled = evidence(policy=asking, compared=comparison(accuracy=around(-0.01, 0.005)))
     assert what_to_approve(judged(asking, unsettled)) is None
     assert what_to_approve(judged(POLICY, evidence())) is None
+
+
+def test_tuning_is_shown_with_what_won() -> None:
+    found = {"study": "s1", "trials": 20, "macro_f1": 0.9, "parameters": {"epochs": 4}}
+    text = printed({**FULL, "tuning": found, "tuning_trials": 20})
+    assert "best of 20 trials: epochs 4 (macro-F1 0.900 on validation" in text
+    assert "parameters chosen among 20 trials" in printed({**FULL, "tuning_trials": 20})
+    assert "Tuning" not in printed(FULL)

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from nli_lifecycle.nli.tuning.domains import Domain, OptionalDomain
+from nli_lifecycle.nli.tuning.space import Space, check_space
 
 
 class Parameters(BaseModel):
@@ -201,6 +211,43 @@ class TrainingParameters(Parameters):
 
 #: Training parameters that say how a model is made, not which.
 BY_THE_WAY = {"checkpoint_steps", "keep_models"}
+
+
+class Pruning(Parameters):
+    """Median rule: a trial ends early when it is behind half of the others at the same point."""
+
+    enabled: bool = Field(True, description="False: every trial runs to its end")
+    startup_trials: int = Field(5, ge=1, description="complete trials before any is ended early")
+    warmup_validations: int = Field(1, ge=0, description="validations of a trial never judged")
+
+
+class TuningParameters(Parameters):
+    """Parameters of tuning: how many trials, over what, and how they are run."""
+
+    trials: int = Field(20, ge=1, description="trials in all, those of earlier runs included")
+    space: dict[str, OptionalDomain] = Field(
+        description="field of TrainingParameters → {low, high, log} or {choices}; null: not tuned",
+    )
+    seed: int = Field(13, ge=0, description="seed of the proposals, and of the rows of train_rows")
+    pruning: Pruning = Field(default_factory=Pruning)
+    workers: int = Field(1, ge=1, description="processes that train at once; they share the cores")
+    timeout_minutes: float | None = Field(
+        None, gt=0, description="after this long no further trial starts; None: no limit"
+    )
+    train_rows: int | None = Field(
+        None, ge=3, description="training pairs of each trial, drawn once; None: all"
+    )
+
+    @field_validator("space")
+    @classmethod
+    def _knobs_of_training(cls, space: dict[str, Domain | None]) -> dict[str, Domain | None]:
+        check_space(space, TrainingParameters)
+        return space
+
+    @property
+    def tuned(self) -> Space:
+        """What is tuned: parameter of training → domain."""
+        return {name: domain for name, domain in self.space.items() if domain is not None}
 
 
 class ExportParameters(Parameters):

@@ -8,6 +8,7 @@ from nli_lifecycle.pipelines import (
     intake,
     promotion,
     training,
+    tuning,
 )
 
 
@@ -20,6 +21,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     parts = {
         "data_engineering": data_engineering.create_pipeline(),
         "training": training.create_pipeline(),
+        "tuning": tuning.create_pipeline(),
         "intake": intake.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
         "promotion": promotion.create_pipeline(),
@@ -27,10 +29,12 @@ def register_pipelines() -> dict[str, Pipeline]:
     stages = {name: Pipeline(pipeline, tags=name) for name, pipeline in parts.items()}
     judgement = stages["evaluation"] + stages["promotion"]
     train_and_release = stages["data_engineering"] + stages["training"] + judgement
+    tune_and_release = stages["data_engineering"] + stages["tuning"] + judgement
     intake_and_release = stages["data_engineering"] + stages["intake"] + judgement
     return {
         **stages,
         "train_and_release": train_and_release,
+        "tune_and_release": tune_and_release,
         "intake_and_release": intake_and_release,
         "__default__": train_and_release,
     }

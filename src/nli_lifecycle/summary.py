@@ -52,6 +52,7 @@ def summarise(
     report, evidence = document("data_report"), document("evidence")
     decision, candidate = document("decision"), document("candidate")
     measures = evidence.candidate_measures if evidence else None
+    tuning = document("tuning_report")
     return {
         "environment": settings["environment"],
         "source": report.source if report else None,
@@ -61,6 +62,15 @@ def summarise(
         "accuracy": measures.accuracy.estimate if measures else None,
         "macro_f1": measures.macro_f1.estimate if measures else None,
         "hypothesis_only_accuracy": report.hypothesis_only_accuracy if report else None,
+        "tuning": {
+            "study": tuning.study,
+            "trials": tuning.competed,
+            "macro_f1": tuning.best.score,
+            "parameters": tuning.best.parameters,
+        }
+        if tuning
+        else None,
+        "tuning_trials": evidence.candidate_trials if evidence else None,
         "decision": decision.outcome if decision else None,
         "reasons": [
             f"{'ADVICE' if rule.advisory else rule.outcome}: {rule.sentence}"
@@ -97,6 +107,15 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
             f"accuracy {summary['accuracy']:.1%}, macro-F1 {summary['macro_f1']:.3f}"
             + (f" (from the hypothesis alone: {floor:.1%})" if floor else ""),
         )
+    if tuning := summary["tuning"]:
+        found = ", ".join(f"{name} {value}" for name, value in tuning["parameters"].items())
+        rows.add_row(
+            "Tuning",
+            f"best of {tuning['trials']} trials: {found} (macro-F1 {tuning['macro_f1']:.3f} on "
+            "validation, which the choice flatters)",
+        )
+    elif summary["tuning_trials"]:
+        rows.add_row("Tuning", f"parameters chosen among {summary['tuning_trials']} trials")
     if summary["decision"]:
         outcome = summary["decision"]
         rows.add_row("Decision", f"[bold {STYLE[outcome]}]{outcome}[/]")

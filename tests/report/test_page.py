@@ -141,3 +141,9 @@ def test_nothing_to_read_is_said():
 
 def test_the_same_decision_is_the_same_page():
     assert page(evidence()) == page(evidence())
+
+
+def test_a_tuned_candidate_is_said_to_be_one() -> None:
+    tuned = evidence().model_copy(update={"candidate_trials": 20})
+    assert "the best of 20 trials on validation pairs" in page(tuned)
+    assert "trials" not in page(evidence())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from nli_lifecycle.lifecycle.documents import Document, ModelRef
 from nli_lifecycle.nli.budgets import Footprint
@@ -89,6 +89,22 @@ class Evidence(Document):
         None, description="only where the policy judges by it: timings differ from run to run"
     )
     champion_footprint: Footprint | None = None
+    candidate_trials: int | None = Field(
+        None,
+        ge=1,
+        description="among how many trials the candidate's parameters were chosen, by validation; "
+        "None: they were not tuned",
+    )
+
+    @model_serializer(mode="wrap")
+    def _say_tuned_only_where_it_was(
+        self, serialise: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        # Approvals are bound to hashes of evidence from before there was tuning.
+        fields: dict[str, Any] = serialise(self)
+        if self.candidate_trials is None:
+            fields.pop("candidate_trials", None)
+        return fields
 
     @model_validator(mode="after")
     def _champion_is_measured(self) -> Evidence:

@@ -101,11 +101,13 @@ def figure_tags(evidence: Evidence) -> dict[str, str]:
 
 
 def _origin(decision: Decision, tags: Mapping[str, str]) -> dict[str, str]:
+    trials = tags.get("tuning_trials")
     named = {
         "way here": tags.get("lineage"),
         "trained by": tags.get("author"),
         "training data": tags.get("data_version"),
         "training key": tags.get("training_key"),
+        "tuning": trials and f"best of {trials} trials of study {tags.get('tuning_study')}",
         "code": tags.get("code_version"),
         "commit": tags.get("git_sha"),
         "digest": decision.candidate.digest,

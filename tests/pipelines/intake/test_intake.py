@@ -45,7 +45,7 @@ def test_altered_upstream_bytes_are_not_taken_in(dev, staging, tmp_path):
 
 def test_the_bytes_come_in_with_their_lineage_and_without_their_judgement(dev, staging, tmp_path):
     facts = {"run_id": "r1", "training_key": "k1", "data_version": "d1", "code_version": "c1"}
-    facts["author"] = "ann"
+    facts |= {"author": "ann", "tuning_trials": "20", "tuning_study": "s1"}
     origin = dev.register(sealed_folder(tmp_path / "one"), {**facts, "config_hash": "h1"})
     dev.tag(origin, {"decision": "promote", "approved_by": "someone", "evidence_hash": "e1"})
     dev.tag(origin, {"promotion_id": "p1"})
@@ -62,6 +62,8 @@ def test_the_bytes_come_in_with_their_lineage_and_without_their_judgement(dev, s
         "training_key": "k1",
         "data_version": "d1",
         "code_version": "c1",
+        "tuning_trials": "20",
+        "tuning_study": "s1",
         "upstream_model": "dev.nli.classifier",
         "upstream_version": "1",
         "upstream_digest": origin.digest,

@@ -48,6 +48,7 @@ def assemble_evidence(
     quality: Fields,
     parts: Fields,
     trust: Fields,
+    tuned: Fields,
     footprints: dict[str, Footprint],
     policy: Policy,
 ) -> Evidence:
@@ -71,6 +72,7 @@ def assemble_evidence(
         **quality,
         **parts,
         **trust,
+        **tuned,
         **budgets,
     )
 

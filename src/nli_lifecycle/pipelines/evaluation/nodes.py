@@ -162,6 +162,16 @@ def take_place(registry: Registry, candidate: ModelRef, evaluation_pairs: pd.Dat
     return count_judgement(registry, candidate, fingerprint_pairs(evaluation_pairs))
 
 
+def recall_tuning(registry: Registry, candidate: ModelRef) -> dict[str, int]:
+    """Ask the candidate's version whether it won a study, and against how many.
+
+    Returns:
+        Fields of ``Evidence``; none for parameters that were not tuned.
+    """
+    trials = registry.tags(candidate).get("tuning_trials")
+    return {"candidate_trials": int(trials)} if trials else {}
+
+
 def measure_costs(
     candidate: ModelRef,
     candidate_bundle: Bundle,

@@ -20,6 +20,7 @@ from .nodes import (
     measure_costs,
     predict_candidate,
     predict_champion,
+    recall_tuning,
     take_place,
 )
 from .plots import plot_classes, plot_confusion, plot_metrics
@@ -93,6 +94,12 @@ def create_pipeline() -> Pipeline:
                 name="count_judgements",
             ),
             Node(
+                func=recall_tuning,
+                inputs=["registry", "candidate"],
+                outputs="tuned",
+                name="recall_tuning",
+            ),
+            Node(
                 func=measure_quality,
                 inputs=["candidate", "champion", *ANSWERS, *JUDGED_BY],
                 outputs="quality",
@@ -129,6 +136,7 @@ def create_pipeline() -> Pipeline:
                     "quality",
                     "parts",
                     "trust",
+                    "tuned",
                     "footprints",
                     "params:policy",
                 ],

@@ -11,7 +11,14 @@ from nli_lifecycle.lifecycle.versions import LONGEST_TAG
 from nli_lifecycle.tracking import run_tags
 
 #: What stays true of the bytes wherever they are; everything else is this environment's to say.
-LINEAGE = ("training_key", "data_version", "code_version", AUTHOR)
+LINEAGE = (
+    "training_key",
+    "data_version",
+    "code_version",
+    "tuning_trials",
+    "tuning_study",
+    AUTHOR,
+)
 
 
 def take_in(registry: Registry) -> ModelRef:

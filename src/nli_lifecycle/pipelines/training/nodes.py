@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -141,20 +142,26 @@ def register_candidate(
     training_key: str,
     data_version: str,
     training: TrainingParameters,
+    further_tags: Mapping[str, str] | None = None,
 ) -> ModelRef:
     """Register the bundle as this environment's candidate; the same digest is found again.
 
     Older checkpoints are removed from this machine, but for those of versions in use: the
-    registry has its own copy of every bundle.
+    registry has its own copy of every bundle. Further tags are set on a version found again too:
+    these bytes may have been trained by hand before they won a study.
     """
+    further_tags = further_tags or {}
     tags = {
         "training_key": training_key,
         "data_version": data_version,
         "code_version": code_version(),
         AUTHOR: registry.actor,
         **run_tags("config_hash", "environment", "git_sha", "git_dirty"),
+        **further_tags,
     }
     candidate = registry.register(bundle, tags)
+    if further_tags:
+        registry.tag(candidate, further_tags)
     supersede_others(registry, candidate)
     refs = filter(None, map(registry.alias, (CHAMPION, PREVIOUS)))
     in_use = {registry.tags(ref).get("training_key", "") for ref in refs} | {training_key}

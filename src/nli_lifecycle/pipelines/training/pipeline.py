@@ -6,8 +6,16 @@ from .nodes import export_bundle, identify, register_candidate, train_model
 from .start import choose_start
 
 
-def create_pipeline() -> Pipeline:
-    """Build the training pipeline."""
+def create_pipeline(
+    parameters: str = "params:training", *, further_tags: str | None = None
+) -> Pipeline:
+    """Build the training pipeline.
+
+    Args:
+        parameters: where the training's parameters come from.
+        further_tags: data set with what else the candidate's version should say of itself.
+    """
+    tags = [further_tags] if further_tags else []
     return Pipeline(
         [
             Node(
@@ -18,7 +26,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=identify,
-                inputs=["data_version", "training_start", "params:training", "params:export"],
+                inputs=["data_version", "training_start", parameters, "params:export"],
                 outputs="training_key",
                 name="identify_model",
             ),
@@ -31,7 +39,7 @@ def create_pipeline() -> Pipeline:
                     "train_pairs",
                     "validation_pairs",
                     "launcher",
-                    "params:training",
+                    parameters,
                 ],
                 outputs="checkpoint",
                 name="train_model",
@@ -46,7 +54,7 @@ def create_pipeline() -> Pipeline:
                     "training_start",
                     "train_pairs",
                     "validation_pairs",
-                    "params:training",
+                    parameters,
                     "params:export",
                 ],
                 outputs="bundle",
@@ -60,7 +68,8 @@ def create_pipeline() -> Pipeline:
                     "bundle",
                     "training_key",
                     "data_version",
-                    "params:training",
+                    parameters,
+                    *tags,
                 ],
                 outputs="candidate",
                 name="register_candidate",
