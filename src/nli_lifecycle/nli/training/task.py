@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+#: Environment variable: number of the process that started the others on its own machine.
+STARTER = "NLI_TRAINING_STARTER"
+
 
 @dataclass(frozen=True)
 class Task:

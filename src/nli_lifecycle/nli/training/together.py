@@ -23,7 +23,7 @@ import pandas as pd
 
 from nli_lifecycle.nli.training.devices import usable_cpus
 from nli_lifecycle.nli.training.loop import OnMetrics, TrainingResult
-from nli_lifecycle.nli.training.task import Task
+from nli_lifecycle.nli.training.task import STARTER, Task
 from nli_lifecycle.parameters import TrainingParameters
 from nli_lifecycle.provenance import code_archive
 
@@ -113,11 +113,12 @@ def torchrun(script: Path, processes: int) -> None:
     Raises:
         RuntimeError: one of them failed; the others are ended.
     """
+    environment = {"OMP_NUM_THREADS": str(max(1, usable_cpus() // processes)), **os.environ}
+    environment |= {STARTER: str(os.getpid()), "TORCH_CPP_LOG_LEVEL": "ERROR"}
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts=0"]
-    threads = max(1, usable_cpus() // processes)
     process = subprocess.Popen(
         [*command, f"--nproc-per-node={processes}", str(script)],
-        env={"OMP_NUM_THREADS": str(threads), **os.environ, "TORCH_CPP_LOG_LEVEL": "ERROR"},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +15,7 @@ import torch
 
 from nli_lifecycle.nli.training.loop import train
 from nli_lifecycle.nli.training.ranks import Ranks
-from nli_lifecycle.nli.training.task import Task
+from nli_lifecycle.nli.training.task import STARTER, Task
 from nli_lifecycle.parameters import TrainingParameters
 
 
@@ -24,6 +26,7 @@ def main(folder: Path) -> None:
         folder: with a ``Task``; process 0 writes curves and the result into it, each process its
             error.
     """
+    _die_with_starter()
     task = Task(folder)
     ranks = Ranks(rank=int(os.environ["RANK"]), size=int(os.environ["WORLD_SIZE"]))
     try:
@@ -34,6 +37,23 @@ def main(folder: Path) -> None:
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
+
+
+def _die_with_starter() -> None:
+    """End this process when the one that wanted it was killed: another may go on in its place."""
+    starter = int(os.environ.get(STARTER, "0"))
+    if not starter:  # on a cluster, which sees to it
+        return
+
+    def watch() -> None:
+        while True:
+            time.sleep(0.5)
+            try:
+                os.kill(starter, 0)
+            except ProcessLookupError:
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _train(task: Task, ranks: Ranks) -> None:
