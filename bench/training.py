@@ -3,9 +3,11 @@
     python bench/training.py --quick               # sample corpus, or SICK through NLI_REAL_DATA
     python bench/training.py --sick SICK.txt.gz    # as published: rates, then 3 epochs of both
 
-Three loops train the same encoder with the same batch size, learning rate and schedule:
+The loops train the same encoder with the same batch size, learning rate and schedule:
 `trainer_default` is Trainer as `run_glue.py` uses it (every pair padded to 128 tokens),
-`trainer_dynamic` is Trainer with `DataCollatorWithPadding`, `ours` is `nli.training.train`.
+`trainer_dynamic` is Trainer with `DataCollatorWithPadding`, `ours_float32` is `nli.training.train`
+in the precision that these two have, `ours` the same as it comes: in bfloat16 on CPUs with units
+for it. There `trainer_bfloat16` is Trainer with dynamic padding and `bf16=True`.
 Rates are taken in turns, in CPU seconds, inside the training loop only: neither side is charged
 for loading, tokenising or validation. Trainer reads lists in memory, not Arrow tables, which
 favours it. Accuracy is that of both after the same number of epochs over the same pairs; ours
@@ -40,6 +42,7 @@ from transformers import (
 )
 
 from nli_lifecycle.nli.training.checkpoint import load_classifier
+from nli_lifecycle.nli.training.devices import has_bfloat16
 from nli_lifecycle.nli.training.encoders import locate_encoder
 from nli_lifecycle.nli.training.encoding import encode_pairs, label_positions, load_tokenizer
 from nli_lifecycle.nli.training.loop import train
@@ -49,7 +52,8 @@ from nli_lifecycle.parameters import TrainingParameters
 GLUE_LENGTH = 128  # run_glue.py's max_seq_length
 SPLITS = {"TRAIN": "train", "TRIAL": "validation", "TEST": "test"}
 #: Pairs a round trains on, about 10 CPU seconds each. Ours takes more, for its buckets to fill.
-ROUND_PAIRS = {"ours": 640, "trainer_dynamic": 192, "trainer_default": 64}
+ROUND_PAIRS = {"ours": 640, "ours_float32": 640, "trainer_dynamic": 192, "trainer_default": 64}
+BFLOAT16 = "trainer_bfloat16"
 QUICK_SECONDS = 90  # no further round starts after them
 
 
@@ -100,7 +104,12 @@ def run_ours(
 
 
 def run_trainer(
-    pairs: pd.DataFrame, parameters: TrainingParameters, encoder: Path, *, dynamic: bool
+    pairs: pd.DataFrame,
+    parameters: TrainingParameters,
+    encoder: Path,
+    *,
+    dynamic: bool,
+    bfloat16: bool = False,
 ) -> tuple[float, Any]:
     """Train with Hugging Face's loop: pairs per CPU second, and the classifier."""
     tokenizer = load_tokenizer(encoder)
@@ -135,6 +144,7 @@ def run_trainer(
                 report_to="none",
                 disable_tqdm=True,
                 use_cpu=True,
+                bf16=bfloat16,
             ),
             train_dataset=rows,
             data_collator=DataCollatorWithPadding(tokenizer) if dynamic else default_data_collator,
@@ -153,6 +163,36 @@ def accuracy(model: Any, pairs: pd.DataFrame, encoder: Path) -> float:
     )
     targets = label_positions(pairs["label"], "test")
     return validate(model, encoded, targets, pad_id=tokenizer.pad_token_id)["accuracy"]
+
+
+def product_rate() -> float:
+    """Measure float32 matrix products of the encoder's shapes: operations per CPU second."""
+    left, right = torch.randn(32 * 24, 384), torch.randn(384, 1536)
+    rates = []
+    for _ in range(5):
+        started = time.process_time()
+        for _ in range(60):
+            left @ right
+        rates.append(60 * 2 * left.numel() * right.shape[1] / (time.process_time() - started))
+    return statistics.median(rates)
+
+
+def _layer_weights(encoder: Path) -> int:
+    """Weights that every token is multiplied with."""
+    return sum(w.numel() for name, w in load_classifier(encoder).named_parameters()
+               if ".layer." in name and w.ndim == 2)  # fmt: skip
+
+
+def _tokens(pairs: pd.DataFrame, encoder: Path) -> float:
+    """Mean tokens of a pair."""
+    texts = (pairs[name].tolist() for name in ("premise", "hypothesis"))
+    encoded = encode_pairs(*texts, load_tokenizer(encoder), max_length=GLUE_LENGTH)
+    return float(encoded.lengths.mean())
+
+
+def _precisely(parameters: TrainingParameters, name: str) -> TrainingParameters:
+    precision = "float32" if name == "ours_float32" else "auto"
+    return parameters.model_copy(update={"precision": precision})
 
 
 def processor() -> str:
@@ -188,16 +228,20 @@ def main() -> None:
     # ---- rates, in turns
     scale = 1 if options.quick else 3
     rounds = options.rounds or (3 if options.quick else 5)
+    if has_bfloat16(torch.device("cpu")):
+        ROUND_PAIRS[BFLOAT16] = ROUND_PAIRS["trainer_dynamic"]
     rates: dict[str, list[float]] = {name: [] for name in ROUND_PAIRS}
     started = time.perf_counter()
     while len(rates["ours"]) < rounds:
         for name, rows in ROUND_PAIRS.items():
             pairs = representative(splits["train"], rows * scale)
-            if name == "ours":
-                rate, _model = run_ours(pairs, few, one_epoch, encoder)
+            if name.startswith("ours"):
+                rate, _model = run_ours(pairs, few, _precisely(one_epoch, name), encoder)
             else:
-                dynamic = name == "trainer_dynamic"
-                rate, _model = run_trainer(pairs, one_epoch, encoder, dynamic=dynamic)
+                padded, half = name == "trainer_default", name == BFLOAT16
+                rate, _model = run_trainer(
+                    pairs, one_epoch, encoder, dynamic=not padded, bfloat16=half
+                )
             rates[name].append(rate)
         if options.quick and time.perf_counter() - started > QUICK_SECONDS:
             break
@@ -207,17 +251,30 @@ def main() -> None:
     budget = one_epoch if options.quick else parameters
     learn = representative(splits["train"], 256) if options.quick else splits["train"]
     test = representative(splits["test"], 300) if options.quick else splits["test"]
-    _rate, ours = run_ours(learn, few if options.quick else splits["validation"], budget, encoder)
-    _rate, theirs = run_trainer(learn, budget, encoder, dynamic=True)
-    scores = {"ours": accuracy(ours, test, encoder), "trainer": accuracy(theirs, test, encoder)}
+    watched = few if options.quick else splits["validation"]
+    scores = {}
+    for name in ("ours",) if options.quick else ("ours", "ours_float32"):
+        _rate, model = run_ours(learn, watched, _precisely(budget, name), encoder)
+        scores[name] = accuracy(model, test, encoder)
+    _rate, model = run_trainer(learn, budget, encoder, dynamic=True)
+    scores["trainer_dynamic"] = accuracy(model, test, encoder)
+
+    # ---- the floor: nothing but the matrix products of all layers, at the rate they have here
+    flops = product_rate()
+    tokens = _tokens(representative(splits["train"], ROUND_PAIRS["ours"] * scale), encoder)
+    floor = flops / (3 * 2 * _layer_weights(encoder) * tokens)
 
     # ---- report
     figures = {
         **{name: round(rate, 2) for name, rate in medians.items()},
         "ratio_vs_default": round(medians["ours"] / medians["trainer_default"], 2),
         "ratio_vs_dynamic": round(medians["ours"] / medians["trainer_dynamic"], 2),
+        "float32_vs_default": round(medians["ours_float32"] / medians["trainer_default"], 2),
+        "float32_vs_dynamic": round(medians["ours_float32"] / medians["trainer_dynamic"], 2),
+        "float32_share_of_floor": round(medians["ours_float32"] / floor, 2),
+        "gflop_per_s_float32": round(flops / 1e9, 1),
         "accuracy_ours": round(scores["ours"], 4),
-        "accuracy_trainer": round(scores["trainer"], 4),
+        "accuracy_trainer": round(scores["trainer_dynamic"], 4),
         "accuracy_after": f"{budget.epochs} × {len(learn)} pairs, on {len(test)} test pairs",
         "corpus": corpus,
         "rounds": len(rates["ours"]),
@@ -232,9 +289,8 @@ def main() -> None:
     )
     for heading in ("loop", "pairs per CPU s", "ours is", "accuracy"):
         table.add_column(heading, justify="left" if heading == "loop" else "right")
-    shown = {"ours": scores["ours"], "trainer_dynamic": scores["trainer"]}
-    for name, rate in medians.items():
-        score = f"{shown[name]:.3f}" if name in shown else ""
+    for name, rate in {**medians, "float32 floor": floor}.items():
+        score = f"{scores[name]:.3f}" if name in scores else ""
         table.add_row(name, f"{rate:.1f}", f"{medians['ours'] / rate:.2f}×", score)
     console = Console()
     console.print(table)

@@ -73,13 +73,14 @@ def mixed_precision(device: torch.device, precision: str) -> AbstractContextMana
     Returns:
         A context for the forward pass.
     """
-    if precision == "auto" and _has_bfloat16(device):
+    if precision == "auto" and has_bfloat16(device):
         autocast: AbstractContextManager[object] = torch.autocast(device.type, dtype=torch.bfloat16)
         return autocast
     return nullcontext()
 
 
-def _has_bfloat16(device: torch.device) -> bool:
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device has units for matrix products in bfloat16."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":  # torch has no public name for it
