@@ -58,8 +58,8 @@ def test_garbage_is_no_model(damaged: Path, name: str) -> None:
 
 
 def test_settings_of_an_unknown_format_are_refused(damaged: Path) -> None:
-    _rewrite(damaged / "inference.json", lambda settings: settings.update(format=2))
-    with pytest.raises(PayloadError, match="has format 2; this code reads format 1"):
+    _rewrite(damaged / "inference.json", lambda settings: settings.update(format=3))
+    with pytest.raises(PayloadError, match=r"has format 3; this code reads formats \[1, 2\]"):
         Classifier.load(damaged)
 
 
@@ -173,7 +173,8 @@ def test_rows_come_back_in_the_order_given(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = classifier.predict_proba(PREMISES, HYPOTHESES)
-    monkeypatch.setattr(inference, "WINDOW", 3)
+    monkeypatch.setattr(inference, "SORTED_PAIRS", 3)
+    monkeypatch.setattr(inference, "ENCODED_PAIRS", 2)
     monkeypatch.setattr(inference, "BATCH_TOKENS", 30)
     backwards = classifier.predict_proba(PREMISES[::-1], HYPOTHESES[::-1])
     assert np.abs(backwards[::-1] - expected).max() < 1e-3
@@ -214,11 +215,10 @@ def test_pairs_are_cut_as_they_were_in_training(
 ) -> None:
     tokenizer = load_tokenizer(payload.with_name(f"{payload.name}-checkpoint"))
     trained = encode_pairs([premise], [hypothesis], tokenizer, max_length=MAX_LENGTH)
-    served = classifier._encode([premise], [hypothesis])[0]
-    assert served.ids == trained.input_ids.tolist()
+    [[served]] = classifier._encode([premise], [hypothesis])
     assert trained.type_ids is not None
-    assert served.type_ids == trained.type_ids.tolist()
-    assert len(served) <= MAX_LENGTH
+    assert served.tolist() == [trained.input_ids.tolist(), trained.type_ids.tolist()]
+    assert served.shape[1] <= MAX_LENGTH
 
 
 def test_a_premise_of_twenty_thousand_words_is_classified(classifier: Classifier) -> None:

@@ -20,9 +20,14 @@ from tokenizers import Encoding, Tokenizer
 
 #: Order of the probability columns, whatever order the model's own outputs have.
 LABELS = ("entailment", "neutral", "contradiction")
-FORMAT = 1  # of inference.json; a reader refuses what it does not know
+#: Formats of inference.json: what becomes of a premise that is too long. Code that knows only the
+#: first refuses the second, where it would cut without a word.
+FORMATS = {1: "cut", 2: "windows"}
 BATCH_TOKENS = 1024  # padded tokens per batch: about what stays in a core's cache
-WINDOW = 8192  # pairs sorted together: bounds memory, and longer windows gain nothing
+SORTED_PAIRS = 8192  # sorted together: bounds memory, and more gain nothing
+ENCODED_PAIRS = 512  # tokenised at once: what the tokenizer says of a document is large
+
+Window = npt.NDArray[np.int32]  # (2, tokens): token ids, type ids
 
 
 class PayloadError(ValueError):
@@ -40,6 +45,7 @@ class Classifier:
         self._inputs = {entry.name for entry in session.get_inputs()}
         self._columns = [settings["labels"].index(label) for label in LABELS]
         self._max_length = int(settings["max_length"])
+        self._overlap: int | None = settings.get("window_overlap")
         self._temperature = float(settings["temperature"])
         self._pad_id = int(settings["pad_id"])
         self.precision = str(settings["precision"])
@@ -92,8 +98,8 @@ class Classifier:
     ) -> npt.NDArray[np.float64]:
         """Give each pair the probability of every label.
 
-        Pairs are batched with others of their length, so the padding stays small; a pair longer
-        than the model's window loses the end of its premise.
+        Windows are batched with others of their length, so the padding stays small; a premise that
+        is too long loses its end, or is read in several windows (see ``fit``).
 
         Args:
             premises: n texts.
@@ -112,14 +118,17 @@ class Classifier:
         if len(first) != len(second):
             raise ValueError(f"{len(first)} premises but {len(second)} hypotheses: give as many.")
         probabilities = np.empty((len(first), len(LABELS)))
-        for start in range(0, len(first), WINDOW):
-            window = slice(start, start + WINDOW)
-            encodings = self._encode(first[window], second[window])
-            for batch in _batches([len(encoding) for encoding in encodings]):
-                rows = np.asarray(batch) + start
-                probabilities[rows] = self._classify([encodings[i] for i in batch])
+        for start in range(0, len(first), SORTED_PAIRS):
+            rows = slice(start, start + SORTED_PAIRS)
+            pairs = list(self._encode(first[rows], second[rows]))
+            windows = [window for pair in pairs for window in pair]
+            logits = np.empty((len(windows), len(LABELS)))
+            for batch in _batches([window.shape[1] for window in windows]):
+                logits[batch] = self._logits([windows[i] for i in batch])
+            firsts = np.cumsum([0, *map(len, pairs[:-1])])
+            probabilities[rows] = _softmax(pool(logits, firsts) / self._temperature)
             if progress and sys.stderr.isatty():
-                done = min(start + WINDOW, len(first))
+                done = min(start + SORTED_PAIRS, len(first))
                 end = "\n" if done == len(first) else ""
                 print(f"\rclassified {done:,} of {len(first):,} pairs", end=end, file=sys.stderr)
         if not np.isfinite(probabilities).all():
@@ -154,39 +163,92 @@ class Classifier:
                     "or install the versions in requirements.txt."
                 )
 
-    def _encode(self, premises: list[str], hypotheses: list[str]) -> list[Encoding]:
-        encodings = self._tokenizer.encode_batch(list(zip(premises, hypotheses)))
-        return [
-            encoding if len(encoding) <= self._max_length else self._cut(premise, hypothesis)
-            for encoding, premise, hypothesis in zip(encodings, premises, hypotheses)
-        ]
+    def _encode(self, premises: list[str], hypotheses: list[str]) -> Iterator[list[Window]]:
+        """Yield each pair's windows."""
+        pairs = list(zip(premises, hypotheses))
+        for start in range(0, len(pairs), ENCODED_PAIRS):
+            for encoding in self._tokenizer.encode_batch(pairs[start : start + ENCODED_PAIRS]):
+                yield fit(encoding, self._max_length, self._overlap)
 
-    def _cut(self, premise: str, hypothesis: str) -> Encoding:
-        """Fit a pair into the window: cut the premise, the hypothesis only if it must be."""
-        first = self._tokenizer.encode(premise, add_special_tokens=False)
-        second = self._tokenizer.encode(hypothesis, add_special_tokens=False)
-        room = self._max_length - self._tokenizer.num_special_tokens_to_add(is_pair=True)
-        keep = min(1, len(first))  # one token of the premise stays: never a bare hypothesis
-        second.truncate(min(len(second), room - keep))
-        first.truncate(min(len(first), room - len(second)))
-        return self._tokenizer.post_process(first, second)
-
-    def _classify(self, encodings: list[Encoding]) -> npt.NDArray[np.float64]:
-        """Probabilities (rows, 3) of one batch, padded to its longest pair."""
-        shape = (len(encodings), max(len(encoding) for encoding in encodings))
+    def _logits(self, windows: list[Window]) -> npt.NDArray[np.float64]:
+        """Logits (rows, 3) of one batch, padded to its longest window."""
+        shape = (len(windows), max(window.shape[1] for window in windows))
         ids = np.full(shape, self._pad_id, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
         types = np.zeros(shape, dtype=np.int64)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding)] = encoding.ids
-            mask[row, : len(encoding)] = 1
-            types[row, : len(encoding)] = encoding.type_ids
+        for row, window in enumerate(windows):
+            here = row, slice(window.shape[1])
+            ids[here], types[here] = window
+            mask[here] = 1
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
         feeds = {name: array for name, array in feeds.items() if name in self._inputs}
-        logits = self._session.run(["logits"], feeds)[0][:, self._columns].astype(np.float64)
-        logits /= self._temperature
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+        logits = self._session.run(["logits"], feeds)[0][:, self._columns]
+        return np.asarray(logits, dtype=np.float64)
+
+
+def fit(encoding: Encoding, max_length: int, overlap: int | None) -> list[Window]:
+    """Fit a pair into the model's window, or into as many windows as its premise takes.
+
+    Args:
+        encoding: the whole pair, special tokens included.
+        max_length: most tokens of a window.
+        overlap: tokens of the premise that neighbouring windows share; None: one window, and the
+            end of the premise is cut.
+
+    Returns:
+        The windows, each with the whole hypothesis. One holds the start of the premise where the
+        hypothesis leaves less room than two overlaps: windows would hardly get on. The hypothesis
+        is cut only where it alone leaves no room.
+    """
+    whole = np.array([encoding.ids, encoding.type_ids], dtype=np.int32)
+    if len(encoding) <= max_length:
+        return [whole]
+    texts = np.array([-1 if text is None else text for text in encoding.sequence_ids])
+    special, premise, hypothesis = (np.flatnonzero(texts == text) for text in (-1, 0, 1))
+    room = max_length - len(special)
+    kept = hypothesis[: room - min(1, len(premise))]  # never a bare hypothesis
+    room -= len(kept)
+    stretches = [slice(0, room)]
+    if overlap is not None and len(kept) == len(hypothesis) and room >= 2 * overlap:
+        stretches = stretch(len(premise), room, overlap)
+    return [whole[:, np.sort(np.concatenate([special, premise[part], kept]))] for part in stretches]
+
+
+def stretch(tokens: int, room: int, overlap: int) -> list[slice]:
+    """Cover so many tokens by as few stretches as can be, equally long but for one token.
+
+    Args:
+        tokens: to cover; more than ``room``.
+        room: most tokens of a stretch.
+        overlap: tokens that neighbours share; fewer than ``room``.
+    """
+    count = -(-(tokens - overlap) // (room - overlap))
+    total = tokens + (count - 1) * overlap
+    ends = [total * number // count for number in range(count + 1)]
+    return [slice(ends[i] - i * overlap, ends[i + 1] - i * overlap) for i in range(count)]
+
+
+def pool(logits: npt.NDArray[np.float64], firsts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Join the answers to a pair's windows: a label counts as much as in the window for it most.
+
+    Labels are measured against neutral, so that a window without evidence changes nothing.
+
+    Args:
+        logits: (windows, 3), columns in the order of ``LABELS``.
+        firsts: (pairs,) each pair's first window.
+
+    Returns:
+        Logits (pairs, 3); those of a pair with one window are left as they are.
+    """
+    neutral = logits[:, [LABELS.index("neutral")]]
+    strongest = np.maximum.reduceat(logits - neutral, firsts)
+    several = np.diff(firsts, append=len(logits)) > 1
+    return np.where(several[:, None], strongest, logits[firsts])
+
+
+def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def default_threads() -> int:
@@ -227,10 +289,10 @@ def _texts(values: Iterable[str], name: str) -> list[str]:
 def _settings(payload: Path) -> dict[str, Any]:
     """Read and check inference.json."""
     settings = _json(payload / "inference.json")
-    if settings.get("format") != FORMAT:
+    if settings.get("format") not in FORMATS:
         raise PayloadError(
-            f"{payload / 'inference.json'} has format {settings.get('format')!r}; this code "
-            f"reads format {FORMAT}. Use the inference.py that came with the bundle."
+            f"{payload / 'inference.json'} has format {settings.get('format')!r}; this code reads "
+            f"formats {list(FORMATS)}. Use the inference.py that came with the bundle."
         )
     missing = {"labels", "max_length", "temperature", "pad_id", "precision"} - settings.keys()
     if missing:
@@ -239,6 +301,14 @@ def _settings(payload: Path) -> dict[str, Any]:
         raise PayloadError(
             f"{payload / 'inference.json'} names the labels {settings['labels']}, "
             f"not {list(LABELS)} in some order."
+        )
+    long_premises, overlap = settings.get("long_premises", "cut"), settings.get("window_overlap")
+    counted = type(overlap) is int and overlap >= 0
+    fits = counted if long_premises == "windows" else overlap is None
+    if long_premises != FORMATS[settings["format"]] or not fits:
+        raise PayloadError(
+            f"{payload / 'inference.json'} of format {settings['format']} says long_premises "
+            f"{long_premises!r} and window_overlap {overlap!r}, which do not fit together."
         )
     return settings
 

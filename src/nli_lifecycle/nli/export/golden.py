@@ -55,7 +55,7 @@ _SCENES = (
         "The boy kept the whole orange for himself.",
     ),
     (
-        "It had been raining all night. " * 60 + "In the morning the sky was clear.",  # is cut
+        "It had been raining all night. " * 60 + "In the morning the sky was clear.",  # is long
         "There was rain.",
         "The fields were flooded.",
         "It was a dry night.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,9 +20,10 @@ from transformers import AutoModelForSequenceClassification
 from nli_lifecycle.nli import bundle, inference
 from nli_lifecycle.nli.training.batching import collate
 from nli_lifecycle.nli.training.checkpoint import load_classifier
-from nli_lifecycle.nli.training.encoding import encode_pairs, load_tokenizer
+from nli_lifecycle.nli.training.encoding import EncodedPairs, encode_pairs, load_tokenizer
 from nli_lifecycle.nli.training.families import usable_length
 from nli_lifecycle.nli.training.first_token import read_first_token_only
+from nli_lifecycle.nli.training.pooling import pool
 from nli_lifecycle.nli.export.golden import probe_pairs, record_golden
 from nli_lifecycle.nli.export.graph import write_float_graph
 from nli_lifecycle.nli.inference import Classifier
@@ -62,6 +62,7 @@ def export(
     validation: DataFrame,
     *,
     max_length: int,
+    overlap: int | None = None,
 ) -> ExportReport:
     """Write the payload of a bundle: model, tokenizer, settings, golden probes and code.
 
@@ -70,7 +71,8 @@ def export(
         output: folder to write, new or empty.
         parameters: whether int8 is wanted, the tolerances it must meet, the number of probes.
         validation: pairs (premise, hypothesis, label) that decide about int8; may be empty.
-        max_length: tokens per pair, beyond which the premise is cut.
+        max_length: tokens of a window.
+        overlap: tokens of a long premise that neighbouring windows share; None: its end is cut.
 
     Returns:
         What was written, and why in this precision.
@@ -87,7 +89,7 @@ def export(
     model, tokenizer = _load(checkpoint, max_length)
     rows = validation.head(COMPARED_PAIRS)
     pairs = list(zip(rows["premise"].tolist(), rows["hypothesis"].tolist()))
-    difference = _write_float_payload(model, tokenizer, output, pairs, max_length)
+    difference = _write_float_payload(model, tokenizer, output, pairs, max_length, overlap)
 
     # ---- int8, if it is good enough ------------------------------------------------------------
     choice = choose_precision(output, parameters, validation)
@@ -159,7 +161,12 @@ def _load(checkpoint: Path, max_length: int) -> tuple[Any, Any]:
 
 
 def _write_float_payload(
-    model: Any, tokenizer: Any, output: Path, pairs: list[tuple[str, str]], max_length: int
+    model: Any,
+    tokenizer: Any,
+    output: Path,
+    pairs: list[tuple[str, str]],
+    max_length: int,
+    overlap: int | None = None,
 ) -> float:
     """Write model, tokenizer and settings in float32, and compare them with PyTorch.
 
@@ -168,13 +175,15 @@ def _write_float_payload(
     """
     names = {int(index): str(name).lower() for index, name in model.config.id2label.items()}
     settings = {
-        "format": inference.FORMAT,
+        "format": 1,
         "labels": [names[index] for index in sorted(names)],  # in the order of the outputs
         "max_length": max_length,
         "temperature": 1.0,  # logits are divided by it; fitted at the end
         "pad_id": int(tokenizer.pad_token_id),
         "precision": "float32",
     }
+    if overlap is not None:
+        settings |= {"format": 2, "long_premises": "windows", "window_overlap": overlap}
     write_settings(output, settings)
     plain = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     plain.no_padding()
@@ -183,8 +192,10 @@ def _write_float_payload(
 
     pairs = probe_pairs(COMPARED_PROBES) + pairs
     premises, hypotheses = zip(*pairs)
-    expected = _torch_probabilities(model, tokenizer, pairs, max_length)
-    example = _batch(tokenizer, premises[:2], hypotheses[:2], max_length)
+    encoded = encode_pairs(premises, hypotheses, tokenizer, max_length=max_length, overlap=overlap)
+    pad_id = tokenizer.pad_token_id
+    expected = _torch_probabilities(model, encoded, pad_id)
+    example = collate(encoded, np.arange(2), pad_id=pad_id)
     try:
         write_float_graph(read_first_token_only(model), example, output / "model.onnx")
     except RuntimeError as error:
@@ -199,20 +210,11 @@ def _write_float_payload(
     return float(difference)
 
 
-def _batch(
-    tokenizer: Any, premises: Sequence[str], hypotheses: Sequence[str], max_length: int
-) -> dict[str, torch.Tensor]:
-    """One padded batch, int64 (rows, tokens), of the inputs that this tokenizer's model takes."""
-    encoded = encode_pairs(premises, hypotheses, tokenizer, max_length=max_length)
-    return collate(encoded, np.arange(len(premises)), pad_id=tokenizer.pad_token_id)
-
-
-def _torch_probabilities(
-    model: Any, tokenizer: Any, pairs: Sequence[tuple[str, str]], max_length: int
-) -> npt.NDArray[np.float64]:
-    """Probabilities (n, 3) in ``LABELS`` order from PyTorch, pair by pair: free of any padding."""
+def _torch_probabilities(model: Any, encoded: EncodedPairs, pad_id: int) -> npt.NDArray[np.float64]:
+    """Probabilities (n, 3) in ``LABELS`` order from PyTorch, by single windows: free of padding."""
     columns = column_order(model.config.id2label)
-    batches = [_batch(tokenizer, [p], [h], max_length) for p, h in pairs]
+    windows, counts = encoded.windows(np.arange(len(encoded.lengths)))
+    batches = [collate(encoded, windows[[i]], pad_id=pad_id) for i in range(len(windows))]
     try:
         with torch.inference_mode():
             logits = [model(**batch).logits[0] for batch in batches]
@@ -221,4 +223,5 @@ def _torch_probabilities(
             f"{type(model).__name__} cannot read a pair of texts "
             f"({type(error).__name__}: {error}). Choose an encoder of another family."
         ) from error
-    return np.asarray(torch.softmax(torch.stack(logits).double(), dim=-1)[:, columns].numpy())
+    pooled = pool(torch.stack(logits)[:, columns], counts)
+    return np.asarray(torch.softmax(pooled.double(), dim=-1).numpy())

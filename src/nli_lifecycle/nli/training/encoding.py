@@ -10,28 +10,47 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
+from nli_lifecycle.nli.inference import Window, fit
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.training.families import fit_tokenizer
 
 #: Rows handed to the tokenizer at once: bounds memory, and keeps its threads busy.
-TOKENISER_ROWS = 10_000
+TOKENISER_ROWS = 1_000
 
 
 @dataclass(frozen=True)
 class EncodedPairs:
-    """Token ids of all pairs, end to end: pair i is ``[starts[i]:starts[i + 1]]``."""
+    """Token ids of all windows, end to end: window w is ``[starts[w]:starts[w + 1]]``.
+
+    A pair has one window, or several where its premise is read in parts: pair i has those from
+    ``firsts[i]`` to before ``firsts[i + 1]``.
+    """
 
     input_ids: NDArray[np.int32]  # (tokens,)
     type_ids: NDArray[np.int8] | None  # (tokens,) 0 premise, 1 hypothesis; None: not wanted
-    starts: NDArray[np.int64]  # (pairs + 1,)
+    starts: NDArray[np.int64]  # (windows + 1,)
+    firsts: NDArray[np.int64] | None = None  # (pairs + 1,); None: one window a pair
+
+    @property
+    def window_lengths(self) -> NDArray[np.int64]:
+        """Tokens per window, special tokens included."""
+        return np.diff(self.starts)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens per pair, special tokens included."""
-        return np.diff(self.starts)
+        """Tokens per pair: of all its windows together."""
+        return np.diff(self.starts if self.firsts is None else self.starts[self.firsts])
+
+    def windows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int]]:
+        """Number the windows of some pairs, in order, and count them per pair."""
+        if self.firsts is None:
+            return rows, [1] * len(rows)
+        bounds = list(zip(self.firsts[rows].tolist(), self.firsts[rows + 1].tolist(), strict=True))
+        numbers = np.concatenate([np.arange(first, stop) for first, stop in bounds])
+        return numbers, [stop - first for first, stop in bounds]
 
 
 def load_tokenizer(folder: Path | str) -> Any:
@@ -67,50 +86,49 @@ def load_tokenizer(folder: Path | str) -> Any:
 
 
 def encode_pairs(
-    premises: Sequence[str], hypotheses: Sequence[str], tokenizer: Any, *, max_length: int
+    premises: Sequence[str],
+    hypotheses: Sequence[str],
+    tokenizer: Any,
+    *,
+    max_length: int,
+    overlap: int | None = None,
 ) -> EncodedPairs:
-    """Tokenise pairs, cutting the end of a premise that is too long.
+    """Tokenise pairs and fit them into windows, by the very function that serving does it with.
 
     Args:
         premises: first texts.
         hypotheses: second texts, as many.
         tokenizer: from ``load_tokenizer``.
-        max_length: most tokens per pair, special tokens included. A hypothesis is cut only
-            where it alone leaves no room for a premise.
+        max_length: most tokens of a window, special tokens included.
+        overlap: tokens of a long premise that neighbouring windows share; None: its end is cut.
 
     Returns:
         The token ids, in the order of the pairs.
     """
     backend: Tokenizer = tokenizer.backend_tokenizer
-    ids: list[NDArray[np.int32]] = []
-    types: list[NDArray[np.int8]] = []
+    windows: list[Window] = []
+    counts: list[int] = []
     for first in range(0, len(premises), TOKENISER_ROWS):
         rows = slice(first, first + TOKENISER_ROWS)
         pairs = list(zip(premises[rows], hypotheses[rows], strict=True))
-        for pair, encoding in zip(pairs, backend.encode_batch(pairs), strict=True):
-            if len(encoding) > max_length:
-                encoding = _cut(pair, backend, max_length)
-            ids.append(np.asarray(encoding.ids, dtype=np.int32))
-            types.append(np.asarray(encoding.type_ids, dtype=np.int8))
+        for encoding in backend.encode_batch(pairs):
+            own = fit(encoding, max_length, overlap)
+            windows += own
+            counts.append(len(own))
+    ids, types = np.concatenate([np.zeros((2, 0), np.int32), *windows], axis=1)
     wants_types = "token_type_ids" in tokenizer.model_input_names
-    starts = np.zeros(len(ids) + 1, dtype=np.int64)
-    np.cumsum([len(row) for row in ids], out=starts[1:])
+    several = len(windows) > len(counts)
     return EncodedPairs(
-        input_ids=np.concatenate([*ids, np.zeros(0, np.int32)]),
-        type_ids=np.concatenate([*types, np.zeros(0, np.int8)]) if wants_types else None,
-        starts=starts,
+        input_ids=ids,
+        type_ids=types.astype(np.int8) if wants_types else None,
+        starts=_ends([window.shape[1] for window in windows]),
+        firsts=_ends(counts) if several else None,
     )
 
 
-def _cut(pair: tuple[str, str], tokenizer: Tokenizer, max_length: int) -> Encoding:
-    """Fit a pair into the window: cut the premise, the hypothesis only if it must be."""
-    premise = tokenizer.encode(pair[0], add_special_tokens=False)
-    hypothesis = tokenizer.encode(pair[1], add_special_tokens=False)
-    room = max_length - tokenizer.num_special_tokens_to_add(is_pair=True)
-    keep = min(1, len(premise))  # one token of the premise stays: never a bare hypothesis
-    hypothesis.truncate(min(len(hypothesis), room - keep))
-    premise.truncate(min(len(premise), room - len(hypothesis)))
-    return tokenizer.post_process(premise, hypothesis)
+def _ends(sizes: list[int]) -> NDArray[np.int64]:
+    """Where each of several pieces ends, laid end to end; 0 before the first."""
+    return np.cumsum([0, *sizes], dtype=np.int64)
 
 
 def label_positions(
