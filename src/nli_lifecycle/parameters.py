@@ -175,7 +175,15 @@ class TrainingParameters(Parameters):
     warmup_share: float = Field(0.06, ge=0, lt=1, description="share of steps warming up linearly")
     weight_decay: float = Field(0.01, ge=0, description="AdamW weight decay")
     max_gradient_norm: float = Field(1.0, gt=0, description="gradient clipping, L2 norm")
-    max_length: int = Field(256, ge=8, description="tokens per pair; longer premises are cut")
+    max_length: int = Field(256, ge=8, description="tokens per pair, or per window of a pair")
+    long_premises: Literal["cut", "windows"] = Field(
+        "cut",
+        description="a pair beyond max_length: 'cut' loses the end of its premise, 'windows' reads "
+        "all of it in several windows, at the cost of each",
+    )
+    window_overlap: int = Field(
+        32, ge=0, description="tokens of the premise that neighbouring windows share"
+    )
     patience: int = Field(
         2, ge=1, description="validations without a better macro-F1 before stopping"
     )
@@ -207,6 +215,21 @@ class TrainingParameters(Parameters):
     precision: Literal["auto", "float32"] = Field(
         "auto", description="'auto': bfloat16 products on GPUs, and on CPUs with units for it (AMX)"
     )
+
+    @model_validator(mode="after")
+    def _windows_get_on(self) -> TrainingParameters:
+        if self.overlap is not None and 4 * self.overlap > self.max_length:
+            raise ValueError(
+                f"window_overlap is {self.overlap} tokens, more than a quarter of max_length "
+                f"({self.max_length}): beside a hypothesis, windows would hardly get on. Lower "
+                "window_overlap, or raise max_length."
+            )
+        return self
+
+    @property
+    def overlap(self) -> int | None:
+        """Tokens that neighbouring windows share; None: long premises are cut."""
+        return self.window_overlap if self.long_premises == "windows" else None
 
 
 #: Training parameters that say how a model is made, not which.

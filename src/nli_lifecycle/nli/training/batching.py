@@ -84,20 +84,20 @@ def sorted_batches(lengths: NDArray[np.int64], batch_size: int) -> Iterator[NDAr
 
 
 def collate(
-    encoded: EncodedPairs, rows: NDArray[np.int64], *, pad_id: int
+    encoded: EncodedPairs, windows: NDArray[np.int64], *, pad_id: int
 ) -> dict[str, torch.Tensor]:
-    """Pad some rows to the longest of them.
+    """Pad some windows to the longest of them.
 
     Args:
         encoded: all pairs.
-        rows: which rows make the batch.
+        windows: which windows make the batch; of pairs with one each, the pairs' own numbers.
         pad_id: the tokenizer's padding id.
 
     Returns:
         ``input_ids``, ``attention_mask`` and, where the encoder wants them, ``token_type_ids``:
-        int64, (rows, longest row).
+        int64, (windows, longest window).
     """
-    starts, stops = encoded.starts[rows], encoded.starts[rows + 1]
+    starts, stops = encoded.starts[windows], encoded.starts[windows + 1]
     lengths = stops - starts
     mask = np.arange(lengths.max()) < lengths[:, None]
     positions = np.concatenate([np.arange(a, b) for a, b in zip(starts, stops, strict=True)])

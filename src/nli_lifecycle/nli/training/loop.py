@@ -221,6 +221,7 @@ def _encode(pairs: pd.DataFrame, tokenizer: Any, parameters: TrainingParameters)
         pairs["hypothesis"].tolist(),
         tokenizer,
         max_length=parameters.max_length,
+        overlap=parameters.overlap,
     )
 
 

@@ -15,6 +15,7 @@ from nli_lifecycle.nli.training.batching import collate
 from nli_lifecycle.nli.training.devices import mixed_precision
 from nli_lifecycle.nli.training.encoding import EncodedPairs
 from nli_lifecycle.nli.training.objective import Objective
+from nli_lifecycle.nli.training.pooling import pool
 from nli_lifecycle.nli.training.ranks import Ranks
 from nli_lifecycle.parameters import TrainingParameters
 
@@ -25,7 +26,8 @@ class Stepper:
     """Takes optimiser steps.
 
     A batch that does not fit into memory is halved, and its gradients are added up over the halves:
-    the same step, in more time. Once halved, later batches are too.
+    the same step, in more time. Once halved, later batches are too. Pairs with many windows are
+    computed in parts from the start, of about as many tokens as a batch of cut pairs has at most.
 
     Args:
         model: the classifier on its device, wrapped where several processes train.
@@ -50,6 +52,8 @@ class Stepper:
         self._model = model
         self._optimiser = optimiser
         self._encoded = encoded
+        self._lengths = encoded.lengths
+        self._most_tokens = parameters.batch_size * parameters.max_length
         self._objective = objective
         self._parameters = parameters
         self._pad_id = pad_id
@@ -89,9 +93,9 @@ class Stepper:
                     raise
                 if self.parts >= len(rows):
                     raise MemoryError(
-                        f"A single pair of up to {int(self._encoded.lengths[rows].max())} tokens "
-                        f"does not fit into the memory of {self._device}. Lower "
-                        "training.max_length, or take a smaller encoder."
+                        f"A single pair of up to {int(self._lengths[rows].max())} tokens does not "
+                        f"fit into the memory of {self._device}. {self._remedy()}, or take a "
+                        "smaller encoder."
                     ) from error
             self._optimiser.zero_grad()
             if self._device.type == "cuda":
@@ -112,18 +116,26 @@ class Stepper:
         weight = self._objective.weight(rows) / self._ranks.size if len(own) else np.inf
         losses = []
         own = own if len(own) else rows[:1]
-        parts = np.array_split(own, min(self.parts, len(own)))
+        wanted = self.parts * -(-int(self._lengths[own].sum()) // self._most_tokens)
+        parts = np.array_split(own, min(wanted, len(own)))
         for number, part in enumerate(parts, start=1):
             with self._unsynchronised(number < len(parts)):
-                batch = collate(self._encoded, part, pad_id=self._pad_id)
+                windows, counts = self._encoded.windows(part)
+                batch = collate(self._encoded, windows, pad_id=self._pad_id)
                 with mixed_precision(self._device, self._parameters.precision):
                     logits = self._model(
                         **{name: tensor.to(self._device) for name, tensor in batch.items()}
                     ).logits
-                loss = self._objective.loss(logits, part, weight)
+                loss = self._objective.loss(pool(logits, counts), part, weight)
                 loss.backward()
             losses.append(loss.detach())
         return torch.stack(losses).sum()
+
+    def _remedy(self) -> str:
+        """What to do about a pair that is too long."""
+        if self._parameters.overlap is None:
+            return "Lower training.max_length"
+        return "Lower data.max_characters, or set training.long_premises to cut"
 
     def _unsynchronised(self, more: bool) -> Any:
         """Several processes exchange gradients once a batch, with its last part."""

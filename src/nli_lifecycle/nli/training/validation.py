@@ -11,11 +11,12 @@ from torch.nn import functional
 
 from nli_lifecycle.nli.training.batching import collate, sorted_batches
 from nli_lifecycle.nli.training.encoding import EncodedPairs
+from nli_lifecycle.nli.training.pooling import pool
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.metrics.measures import confusion_matrix
 
-#: Pairs per validation batch: without gradients more fit than in training.
-BATCH_PAIRS = 64
+#: Windows per validation batch: without gradients more fit than in training.
+BATCH_WINDOWS = 64
 
 
 def validate(
@@ -34,13 +35,14 @@ def validate(
     """
     was_training = model.training
     model.eval()
-    logits = torch.empty(len(targets), len(LABELS))
+    by_window = torch.empty(len(encoded.window_lengths), len(LABELS))
     with torch.inference_mode():
-        for rows in sorted_batches(encoded.lengths, BATCH_PAIRS):
-            batch = collate(encoded, rows, pad_id=pad_id)
+        for windows in sorted_batches(encoded.window_lengths, BATCH_WINDOWS):
+            batch = collate(encoded, windows, pad_id=pad_id)
             on_device = {name: tensor.to(model.device) for name, tensor in batch.items()}
-            logits[rows] = model(**on_device).logits.float().cpu()
+            by_window[windows] = model(**on_device).logits.float().cpu()
     model.train(was_training)
+    logits = pool(by_window, encoded.windows(np.arange(len(targets)))[1])
     predictions = logits.argmax(dim=1).numpy()
     return {
         "accuracy": float(np.mean(predictions == targets)),

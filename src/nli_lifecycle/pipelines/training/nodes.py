@@ -125,6 +125,7 @@ def export_bundle(
             export_parameters,
             validation_pairs,
             max_length=training.max_length,
+            overlap=training.overlap,
         )
         # Not the training key: it holds the code's version, and the bytes decide the digest.
         facts = {"data_version": data_version}
