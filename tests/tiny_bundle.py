@@ -52,13 +52,22 @@ def make_tiny_checkpoint(folder: Path, *, seed: int = 0, order: list[str] | None
     return folder
 
 
-def make_tiny_payload(folder: Path, *, seed: int = 0, int8: bool = True) -> Path:
+def make_tiny_payload(
+    folder: Path,
+    *,
+    seed: int = 0,
+    int8: bool = True,
+    max_length: int = MAX_LENGTH,
+    overlap: int | None = None,
+) -> Path:
     """Export a tiny checkpoint.
 
     Args:
         folder: where to write the payload; the checkpoint lands beside it.
         seed: seed of its weights.
         int8: whether to quantise.
+        max_length: tokens of a window.
+        overlap: tokens that windows share; None: long premises are cut.
 
     Returns:
         ``folder``.
@@ -66,5 +75,5 @@ def make_tiny_payload(folder: Path, *, seed: int = 0, int8: bool = True) -> Path
     checkpoint = make_tiny_checkpoint(folder.with_name(f"{folder.name}-checkpoint"), seed=seed)
     # Random weights decide near ties, which int8 may turn over: accept it whatever it does.
     parameters = ExportParameters(int8=int8, min_agreement=0, max_accuracy_drop=100)
-    export(checkpoint, folder, parameters, PAIRS, max_length=MAX_LENGTH)
+    export(checkpoint, folder, parameters, PAIRS, max_length=max_length, overlap=overlap)
     return folder

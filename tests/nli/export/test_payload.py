@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -175,6 +176,20 @@ def test_the_payload_holds_these_files_and_no_others(checkpoint: Path, tmp_path:
     }
     tokenizer = json.loads((tmp_path / "tokenizer.json").read_text())
     assert tokenizer["padding"] is None and tokenizer["truncation"] is None
+
+
+@pytest.mark.parametrize("parameters", [FLOAT, ANY_INT8], ids=["float32", "int8"])
+def test_windows_are_written_down_and_answered_as_pytorch_does(
+    checkpoint: Path, tmp_path: Path, parameters: ExportParameters
+) -> None:
+    pairs = pd.concat([PAIRS.assign(premise="a cat sleeps and " * 30 + PAIRS["premise"])] * 5)
+    report = export(checkpoint, tmp_path, parameters, pairs, max_length=MAX_LENGTH, overlap=7)
+    assert report.float_difference < 1e-5
+    settings = json.loads((tmp_path / "inference.json").read_text())
+    assert settings["format"] == 2
+    assert (settings["long_premises"], settings["window_overlap"]) == ("windows", 7)
+    assert settings["temperature"] == report.temperature != 1
+    Classifier.load(tmp_path)  # its probes, a document among them, are answered as recorded
 
 
 def test_outputs_in_another_order_are_mapped_by_name(tmp_path: Path) -> None:

@@ -34,9 +34,10 @@ def test_data_and_every_parameter_change_the_key(training: TrainingParameters) -
         _key("d1", training, EXPORT),
         _key("d2", training, EXPORT),
         _key("d1", training.model_copy(update={"seed": 14}), EXPORT),
+        _key("d1", training.model_copy(update={"long_premises": "windows"}), EXPORT),
         _key("d1", training, EXPORT.model_copy(update={"int8": False})),
     }
-    assert len(keys) == 4
+    assert len(keys) == 5
 
 
 def test_new_weights_in_the_same_folder_change_the_key(training: TrainingParameters) -> None:
