@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
+from spark_servers import spark_home, standalone_cluster
 from tiny_encoder import make_tiny_encoder
 
 from nli_lifecycle.nli.labels import LABELS
@@ -186,16 +188,44 @@ def _workers(home: Path) -> list[int]:
     return sorted(found)
 
 
+SPARK = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[1:3]
+import test_together as t
+from nli_lifecycle.datasets.launcher import LauncherDataset
+options = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+launch = LauncherDataset(launcher="spark", master=sys.argv[3], options=options).load()
+result = t._together(Path(sys.argv[4]), Path(sys.argv[5]), launch)
+print("processes:", result.processes, "steps:", result.steps)
+"""
+
+
+def _on_spark(master: str, encoder: Path, home: Path, python: str) -> None:
+    # In a process of its own: one process cannot hold sessions of two masters.
+    here = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-c", SPARK, str(here), str(here.parents[1]), master, encoder, home],
+        env=os.environ | {"PYSPARK_PYTHON": python},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert "processes: 2 steps: 18" in done.stdout, done.stdout[-2000:] + done.stderr[-3000:]
+    assert (home / "checkpoint/model.safetensors").is_file()
+    assert _left(home) == ["progress"]
+
+
 @pytest.mark.slow
-def test_spark_starts_them(encoder: Path, tmp_path: Path) -> None:
-    from spark_servers import spark_home
-
-    from nli_lifecycle.datasets.launcher import LauncherDataset
-
+def test_spark_starts_them_here(encoder: Path, tmp_path: Path) -> None:
     spark_home()
-    options = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
-    launch: Callable[[Path, int], None] = LauncherDataset(
-        launcher="spark", master="local[2]", options=options
-    ).load()
-    assert _together(encoder, tmp_path, launch).processes == 2
-    assert (tmp_path / "checkpoint/model.safetensors").is_file()
+    _on_spark("local[2]", encoder, tmp_path, sys.executable)
+
+
+@pytest.mark.slow
+def test_spark_starts_them_on_a_cluster_that_does_not_have_our_package(
+    encoder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cluster").mkdir()
+    with standalone_cluster(tmp_path / "cluster") as (address, python):
+        _on_spark(address, encoder, tmp_path / "home", python)
