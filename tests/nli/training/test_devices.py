@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from tiny_encoder import make_tiny_encoder
 
-from nli_lifecycle.nli.training.devices import choose_device, mixed_precision, own_torch_state
+from nli_lifecycle.nli.training.checkpoint import load_classifier
+from nli_lifecycle.nli.training.devices import (
+    choose_device,
+    mixed_precision,
+    own_torch_state,
+    suits_bfloat16,
+)
 
 CPU = torch.device("cpu")
 
@@ -63,23 +72,47 @@ def test_state_is_given_back_after_an_error() -> None:
     assert torch.equal(torch.rand(2), expected)
 
 
-@pytest.mark.parametrize(
-    ("units", "precision", "computed"),
-    [
-        (True, "auto", torch.bfloat16),
-        (True, "float32", torch.float32),
-        (False, "auto", torch.float32),
-    ],
-)
-def test_a_cpu_computes_in_bfloat16_only_with_units_for_it(
-    units: bool, precision: str, computed: torch.dtype, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: units, raising=False)
-    with mixed_precision(CPU, precision):
+@pytest.mark.parametrize(("bfloat16", "computed"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_products_are_computed_as_asked(bfloat16: bool, computed: torch.dtype) -> None:
+    with mixed_precision(CPU, bfloat16):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == computed
 
 
-def test_a_torch_that_cannot_tell_has_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return load_classifier(make_tiny_encoder(tmp_path_factory.mktemp("devices") / "encoder"))
+
+
+def _units(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: there, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("there", "precision", "suits"),
+    [(True, "auto", True), (True, "float32", False), (False, "auto", False)],
+)
+def test_bfloat16_only_with_units_for_it(
+    there: bool, precision: str, suits: bool, model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _units(monkeypatch, there)
+    assert suits_bfloat16(model, CPU, precision) is suits
+
+
+def test_a_torch_that_cannot_tell_has_no_units(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
-    with mixed_precision(CPU, "auto"):
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+    assert not suits_bfloat16(model, CPU, "auto")
+
+
+def test_an_encoder_that_cannot_is_trained_in_float32(
+    model: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    _units(monkeypatch, True)
+
+    def overflows(**_: Any) -> None:
+        assert not model.training  # no number is drawn that a training would miss
+        raise RuntimeError("value cannot be converted to type c10::BFloat16 without overflow")
+
+    monkeypatch.setattr(model, "forward", overflows)
+    assert not suits_bfloat16(model.train(), CPU, "auto")
+    assert "A bert encoder cannot compute in bfloat16 (value cannot be" in caplog.text

@@ -17,7 +17,7 @@ from nli_lifecycle.nli.training.ranks import ALONE
 from nli_lifecycle.nli.training.stepping import Stepper
 from nli_lifecycle.parameters import TrainingParameters
 
-PARAMETERS = TrainingParameters(batch_size=8, precision="float32")
+PARAMETERS = TrainingParameters(batch_size=8)
 PREMISES = ["a man sleeps", "the dog runs outside", "no child eats"] * 4
 TARGETS = np.array([0, 1, 2] * 4)
 

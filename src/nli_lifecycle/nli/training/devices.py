@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import joblib  # type: ignore[import-untyped]
 import torch
+
+logger = logging.getLogger(__name__)
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -61,22 +65,48 @@ def usable_cpus() -> int:
     return int(joblib.cpu_count())
 
 
-def mixed_precision(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """Compute matrix products in bfloat16 where there are units for it; weights stay float32.
-
-    Those are GPUs since Ampere, and CPUs with AMX. On other CPUs it is ten times slower.
+def mixed_precision(device: torch.device, bfloat16: bool) -> AbstractContextManager[object]:
+    """Compute matrix products in bfloat16, or as they come; weights stay float32.
 
     Args:
         device: the device of the model.
-        precision: ``auto``, or ``float32`` to do without.
+        bfloat16: what ``suits_bfloat16`` said.
 
     Returns:
         A context for the forward pass.
     """
-    if precision == "auto" and has_bfloat16(device):
+    if bfloat16:
         autocast: AbstractContextManager[object] = torch.autocast(device.type, dtype=torch.bfloat16)
         return autocast
     return nullcontext()
+
+
+def suits_bfloat16(model: Any, device: torch.device, precision: str) -> bool:
+    """Whether to compute in bfloat16: where there are units for it, and the encoder can.
+
+    Units are in GPUs since Ampere and in CPUs with AMX; on other CPUs it is ten times slower.
+    DeBERTa's mask, for one, holds a number that bfloat16 cannot.
+
+    Args:
+        model: on its device; left in evaluation mode.
+        device: the device.
+        precision: ``auto``, or ``float32`` to do without.
+    """
+    if precision != "auto" or not has_bfloat16(device):
+        return False
+    model.eval()  # dropout would draw numbers
+    tokens = torch.zeros(2, 8, dtype=torch.int64, device=device)
+    try:
+        with torch.no_grad(), mixed_precision(device, True):
+            model(input_ids=tokens, attention_mask=(tokens + 1).tril())
+    except RuntimeError as error:
+        logger.info(
+            "A %s encoder cannot compute in bfloat16 (%s): it is trained in float32.",
+            model.config.model_type,
+            error,
+        )
+        return False
+    return True
 
 
 def has_bfloat16(device: torch.device) -> bool:

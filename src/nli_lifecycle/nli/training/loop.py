@@ -22,7 +22,7 @@ from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.training.batching import remaining_batches
 from nli_lifecycle.nli.training.checkpoint import load_classifier, write_checkpoint
 from nli_lifecycle.nli.training.costs import peak_memory_mb, read_clocks
-from nli_lifecycle.nli.training.devices import choose_device, own_torch_state
+from nli_lifecycle.nli.training.devices import choose_device, own_torch_state, suits_bfloat16
 from nli_lifecycle.nli.training.dropout import draw_bits_on_cpu
 from nli_lifecycle.nli.training.encoding import (
     EncodedPairs,
@@ -136,8 +136,9 @@ def train(
         done = restore_progress(progress, model, optimiser, best, random)
         resumed_at, earlier = done.step, done.total
         ranks.diversify(parameters.seed, done.step, random)
+        bfloat16 = suits_bfloat16(model, device, parameters.precision)
         stepper = Stepper(
-            ranks.wrap(model), optimiser, encoded, objective, parameters, pad_id, ranks
+            ranks.wrap(model), optimiser, encoded, objective, parameters, pad_id, ranks, bfloat16
         )
         recent = RecentLosses(train.get("pair_id"), ranks)
 

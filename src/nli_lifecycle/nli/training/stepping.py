@@ -37,6 +37,7 @@ class Stepper:
         parameters: batch size and gradient clipping.
         pad_id: the tokenizer's padding id.
         ranks: which process this is, of how many.
+        bfloat16: compute matrix products in it.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Stepper:
         parameters: TrainingParameters,
         pad_id: int,
         ranks: Ranks,
+        bfloat16: bool = False,
     ) -> None:
         self._model = model
         self._optimiser = optimiser
@@ -58,6 +60,7 @@ class Stepper:
         self._parameters = parameters
         self._pad_id = pad_id
         self._ranks = ranks
+        self._bfloat16 = bfloat16
         self._device = next(model.parameters()).device
         self.parts = 1  # in how many a batch is computed
 
@@ -122,7 +125,7 @@ class Stepper:
             with self._unsynchronised(number < len(parts)):
                 windows, counts = self._encoded.windows(part)
                 batch = collate(self._encoded, windows, pad_id=self._pad_id)
-                with mixed_precision(self._device, self._parameters.precision):
+                with mixed_precision(self._device, self._bfloat16):
                     logits = self._model(
                         **{name: tensor.to(self._device) for name, tensor in batch.items()}
                     ).logits
