@@ -24,10 +24,18 @@ def real_data() -> Path:
     return Path(folder)
 
 
+#: Where processes that tests start look for packages; Kedro's bootstrap_project adds `src` to it.
+_PYTHONPATH = os.environ.get("PYTHONPATH")
+
+
 @pytest.fixture(autouse=True)
-def _no_experiment_left() -> Iterator[None]:
-    """kedro-mlflow leaves its experiment active in the process, for whoever comes next."""
+def _nothing_left() -> Iterator[None]:
+    """What Kedro and kedro-mlflow leave in the process, for whoever comes next, is taken back."""
     yield
+    if _PYTHONPATH is None:
+        os.environ.pop("PYTHONPATH", None)
+    else:
+        os.environ["PYTHONPATH"] = _PYTHONPATH
     os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
     if fluent := sys.modules.get("mlflow.tracking.fluent"):
         fluent._active_experiment_id = None  # type: ignore[attr-defined]

@@ -39,10 +39,15 @@ def python_without_us(folder: Path) -> str:
     packages = folder / "lib" / version / "site-packages"
     (packages / "deps.pth").write_text(sysconfig.get_path("purelib") + "\n")
     python = str(folder / "bin" / "python")
-    missing = subprocess.run([python, "-c", "import nli_lifecycle"], capture_output=True, cwd="/")
+    where = {"env": _without_python_path(), "cwd": "/"}
+    missing = subprocess.run([python, "-c", "import nli_lifecycle"], capture_output=True, **where)
     assert b"No module named 'nli_lifecycle'" in missing.stderr
-    subprocess.run([python, "-c", "import pandas, pyarrow, pydantic"], check=True, cwd="/")
+    subprocess.run([python, "-c", "import pandas, pyarrow, pydantic"], check=True, **where)
     return python
+
+
+def _without_python_path() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def free_port() -> int:
@@ -58,7 +63,7 @@ def _process(command: list[str], log: Path, environment: dict[str, str]) -> Iter
             command,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | environment,
+            env=_without_python_path() | environment,
             cwd="/",
             start_new_session=True,
         )
