@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-spark run test test-slow check lifecycle viz ui bench package clean clean-data
+.PHONY: help install install-spark run test test-slow check lifecycle viz serve ui bench package clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -77,6 +77,9 @@ lifecycle: install  ## tell the whole story: promote, approve, reject, roll back
 
 viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz
 	@$(BIN)/kedro viz run --env $(ENV)
+
+serve: $(VENV)/.installed-serve  ## answer requests with the environment's champion (ENV=prod), page at http://127.0.0.1:8000
+	@$(BIN)/nli-serve --env $(ENV)
 
 ui: install  ## look at runs and models in the MLflow UI
 	@PATH="$(abspath $(BIN)):$$PATH" kedro mlflow ui --env $(ENV)   # it looks for `mlflow` on the path

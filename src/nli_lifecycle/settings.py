@@ -38,8 +38,11 @@ CONFIG_LOADER_ARGS = {
     "config_patterns": {
         "mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"],
         "spark": ["spark*", "spark*/**", "**/spark*"],
+        "serving": ["serving*", "serving*/**", "**/serving*"],
     },
     # The default merge replaces a whole top-level key and silently drops what is beside it.
-    "merge_strategy": {"parameters": "soft", "mlflow": "soft", "globals": "soft", "spark": "soft"},
+    "merge_strategy": dict.fromkeys(
+        ("parameters", "mlflow", "globals", "spark", "serving"), "soft"
+    ),
     "custom_resolvers": {"home": home, "embedded": embedded, "oc.env": oc.env},
 }
