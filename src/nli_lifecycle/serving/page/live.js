@@ -1,0 +1,72 @@
+// What this service does now: model, registry, shadow, queue, and the last minute's traffic.
+
+import { chart, short } from "./charts.js";
+import { digest, element, facts, time } from "./elements.js";
+
+const now = document.getElementById("now");
+const traffic = document.getElementById("traffic");
+const served = document.getElementById("served");
+const KEPT = 120; // looks remembered, for the p99 line
+
+let slow = []; // [{t, y}]: the service gives p99 over its window only, so its line is remembered here
+
+export function showStatus(status) {
+  const { model, environment } = status;
+  served.replaceChildren(...(model
+    ? [`${environment} · ${model.name} · version ${model.version} · `, digest(model.digest), ` · epoch ${model.epoch}`]
+    : [`${environment} · no model yet: nothing was released`]));
+  now.replaceChildren(modelCard(status), registryCard(status.registry), shadowCard(status.shadow), queueCard(status));
+  traffic.replaceChildren(...charts(status.traffic, status.uptime_s));
+}
+
+const card = (title, ...rest) => element("div", { class: "card" }, element("h3", {}, title), ...rest);
+const state = (good, text) => element("p", { class: `state ${good ? "good" : "bad"}` }, text);
+
+function modelCard({ model, uptime_s }) {
+  if (!model) return card("Model", state(false, "None: nothing was released yet"));
+  return card("Model", element("p", { class: "state" }, `Version ${model.version}`), facts([
+    ["Digest", digest(model.digest)],
+    ["Epoch", String(model.epoch)],
+    ["Up for", duration(uptime_s)],
+  ]));
+}
+
+function registryCard({ reachable, looked, lag_epochs }) {
+  return card("Registry",
+    state(reachable, reachable ? "Reachable" : "Cannot be reached"),
+    facts([["Last look", looked === null ? "none yet" : time(looked)], ["Behind", lag_epochs ? `${lag_epochs} ${lag_epochs === 1 ? "epoch" : "epochs"}` : "nothing"]]));
+}
+
+// shadow: {version, digest, epoch, share}, or null where no candidate answers beside the champion.
+function shadowCard(shadow) {
+  if (!shadow) return card("Shadow", element("p", { class: "state" }, "Off"), element("p", { class: "note" }, "No candidate answers beside the champion."));
+  return card("Shadow", element("p", { class: "state" }, `Version ${shadow.version}, ${short(100 * shadow.share)}% of requests`),
+    facts([["Digest", digest(shadow.digest)], ["Epoch", String(shadow.epoch)], ["Answers", "for the log only"]]));
+}
+
+function queueCard({ queue, traffic: { errors, window_s } }) {
+  const full = queue.limit ? queue.pairs / queue.limit : 0;
+  return card("Queue", state(full < 0.8, `${queue.pairs} of ${queue.limit} pairs`),
+    facts([["Errors", `${errors} in ${window_s} s`]]));
+}
+
+function charts({ window_s, requests, pairs, p50_ms, p99_ms, series }, uptime) {
+  const end = series.length ? series[series.length - 1].t : Date.now() / 1000;
+  slow = [...slow, { t: end, y: p99_ms }].filter(({ t }) => t > end - window_s).slice(-KEPT);
+  const width = series.length > 1 ? series[1].t - series[0].t : window_s;
+  const seen = Math.max(1, Math.min(window_s, uptime));
+  const said = (value) => (value === null ? "–" : short(value));
+  return [
+    chart("Requests", short(requests / seen), "per s", series.map(({ t, requests: count }) => ({ t, y: count / width })), window_s),
+    chart("Latency, p50", said(p50_ms), "ms", series.map(({ t, p50_ms: y }) => ({ t, y })), window_s),
+    chart("Latency, p99", said(p99_ms), "ms", slow, window_s),
+    card("In total", facts([["Requests", String(requests)], ["Pairs", String(pairs)]])),
+  ];
+}
+
+function duration(seconds) {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} days`;
+}
