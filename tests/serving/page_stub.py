@@ -51,6 +51,7 @@ class Stub:
 
     port: int = 0
     token: str | None = None
+    open_paths: tuple[str, ...] = ("/status", "/lifecycle")  # need no token
     #: path → (status, message, headers): how a path fails.
     failing: dict[str, tuple[int, str, dict[str, str]]] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)  # what of /status is otherwise
@@ -63,7 +64,7 @@ class Stub:
         return f"http://127.0.0.1:{self.port}"
 
     def reset(self) -> None:
-        self.token, self.environments = None, None
+        self.token, self.open_paths, self.environments = None, Stub.open_paths, None
         for kept in (self.failing, self.status, self.asked, self.feedback):
             kept.clear()
 
@@ -75,10 +76,9 @@ def stub_app(stub: Stub) -> FastAPI:
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
         path = request.url.path
-        public = path == "/" or path.startswith("/page/")
-        if not public and stub.token and (
-            request.headers.get("authorization") != f"Bearer {stub.token}"
-        ):
+        needed = stub.token and path != "/" and not path.startswith("/page/")
+        given = request.headers.get("authorization")
+        if needed and path not in stub.open_paths and given != f"Bearer {stub.token}":
             response: Response = refusal(401, "This needs a token.", {})
         elif path in stub.failing:
             response = refusal(*stub.failing[path])
@@ -164,15 +164,13 @@ def answer(**rest: Any) -> dict[str, Any]:
 
 
 def ready_status() -> dict[str, Any]:
-    now = time.time()
-    load = [30, 34, 41, 39, 48, 60, 71, 66, 58, 62, 75, 80]
+    """A minute's traffic: a point per second that had requests, none for twelve seconds."""
+    now = int(time.time())
+    load = [8 + place % 7 + place // 8 for place in range(60)]
     series = [
-        {
-            "t": now - 5 * (len(load) - 1 - place),
-            "requests": requests,
-            "p50_ms": None if place == 3 else 6 + requests / 12,
-        }
+        {"t": now - 60 + place, "requests": requests, "p50_ms": 6 + requests / 4}
         for place, requests in enumerate(load)
+        if not 20 <= place < 32
     ]
     return {
         "environment": "prod",
@@ -180,9 +178,9 @@ def ready_status() -> dict[str, Any]:
         "registry": {"reachable": True, "looked": now - 3, "lag_epochs": 0, "alert": None},
         "traffic": {
             "window_s": 60,
-            "requests": sum(load),
+            "requests": 654,
             "errors": 2,
-            "pairs": 5 * sum(load),
+            "pairs": 3270,
             "p50_ms": 10.4,
             "p99_ms": 41.7,
             "series": series,

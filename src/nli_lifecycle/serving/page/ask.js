@@ -1,7 +1,7 @@
 // Asking the service: JSON there and back, and errors that people can read.
 
 import { problem } from "./elements.js";
-import { token, tokenRefused } from "./token.js";
+import { onToken, token, tokenRefused } from "./token.js";
 
 const PATIENCE_MS = 60_000;
 
@@ -62,12 +62,14 @@ function seconds(given) {
 // prepare() returns what to send, or a sentence that says what is missing.
 export function asking(form, output, path, prepare, show) {
   let current = null;
+  let refused = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     current?.abort();
     const mine = (current = new AbortController());
     const body = prepare();
     const started = performance.now();
+    refused = false;
     output.setAttribute("aria-busy", "true");
     try {
       if (typeof body === "string") throw new ServiceError(422, body);
@@ -76,10 +78,15 @@ export function asking(form, output, path, prepare, show) {
       show(answer, body, performance.now() - started);
       output.firstElementChild.scrollIntoView({ block: "nearest" }); // below the fold on a phone
     } catch (error) {
-      if (mine === current) output.replaceChildren(problem(error));
+      if (mine !== current) return;
+      refused = error.status === 401;
+      output.replaceChildren(problem(error));
     } finally {
       if (mine === current) output.removeAttribute("aria-busy");
     }
+  });
+  onToken(() => {
+    if (refused) form.requestSubmit();
   });
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();

@@ -24,7 +24,7 @@ function card({ environment, model, champion, previous, candidate, frozen, decis
     ["Champion", ...version(champion)],
     ...(champion ? [["Since", time(champion.since)], ["Epoch", String(champion.epoch)]] : []),
     ["Previous", ...version(previous)],
-    ["Candidate", ...version(candidate)],
+    ["Candidate", ...version(candidate), ...(candidate?.withdrawn ? [` withdrawn: ${candidate.withdrawn}`] : [])],
   ]));
   made.append(element("h4", {}, "Last decisions"));
   made.append(decisions.length

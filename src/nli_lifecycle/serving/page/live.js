@@ -51,17 +51,30 @@ function queueCard({ queue, traffic: { errors, window_s } }) {
 }
 
 function charts({ window_s, requests, pairs, p50_ms, p99_ms, series }, uptime) {
-  const end = series.length ? series[series.length - 1].t : Date.now() / 1000;
+  const seconds = everySecond(series, window_s);
+  const end = seconds[seconds.length - 1].t;
   slow = [...slow, { t: end, y: p99_ms }].filter(({ t }) => t > end - window_s).slice(-KEPT);
-  const width = series.length > 1 ? series[1].t - series[0].t : window_s;
   const seen = Math.max(1, Math.min(window_s, uptime));
   const said = (value) => (value === null ? "–" : short(value));
   return [
-    chart("Requests", short(requests / seen), "per s", series.map(({ t, requests: count }) => ({ t, y: count / width })), window_s),
-    chart("Latency, p50", said(p50_ms), "ms", series.map(({ t, p50_ms: y }) => ({ t, y })), window_s),
+    chart("Requests", short(requests / seen), "per s", seconds.map(({ t, requests: y }) => ({ t, y })), window_s),
+    chart("Latency, p50", said(p50_ms), "ms", seconds.map(({ t, p50_ms: y }) => ({ t, y })), window_s),
     chart("Latency, p99", said(p99_ms), "ms", slow, window_s),
     card("In total", facts([["Requests", String(requests)], ["Pairs", String(pairs)]])),
   ];
+}
+
+// The series has a point per second that had requests; here is one for every second up to now.
+function everySecond(series, span) {
+  const last = series.length ? series[series.length - 1].t : 0;
+  const here = Math.floor(Date.now() / 1000) - 1; // the second that still runs would look like a dip
+  // Where this machine's clock is ahead of the service's by more than the span, its time is no guide.
+  const end = here >= last && (last === 0 || here < last + span) ? here : last;
+  const found = new Map(series.map((point) => [point.t, point]));
+  return Array.from({ length: span }, (_, at) => {
+    const t = end - span + 1 + at;
+    return found.get(t) ?? { t, requests: 0, p50_ms: null };
+  });
 }
 
 function duration(seconds) {

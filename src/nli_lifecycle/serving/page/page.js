@@ -7,7 +7,6 @@ import { showStatus } from "./live.js";
 import { playground } from "./playground.js";
 import { poll } from "./poll.js";
 import { tabs } from "./tabs.js";
-import { onToken, tokenMissing } from "./token.js";
 
 const notice = document.getElementById("notice");
 const STATUS_S = 2;
@@ -25,7 +24,7 @@ function alarm(text) {
   notice.hidden = text === "";
 }
 
-const status = poll("status", STATUS_S, {
+poll("status", STATUS_S, {
   show(found) {
     alarm(found.registry.alert ?? "");
     showStatus(found);
@@ -34,18 +33,13 @@ const status = poll("status", STATUS_S, {
     if (error.status === undefined) throw error;
     alarm(error.status === 401 ? "" : `${error.message} Trying again …`);
   },
-  wanted: () => !tokenMissing(),
 });
 const lifecycle = poll("lifecycle", LIFECYCLE_S, {
   show: showEnvironments,
   fail: environmentsFailed,
-  wanted: () => view === "lifecycle" && !tokenMissing(),
+  wanted: () => view === "lifecycle",
 });
 tabs(document.querySelector("[role=tablist]"), (name) => {
   view = name;
-  lifecycle();
-});
-onToken(() => {
-  status();
   lifecycle();
 });

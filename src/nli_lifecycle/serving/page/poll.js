@@ -1,19 +1,23 @@
 // Looking again and again, but only while somebody can see it.
 
 import { ask } from "./ask.js";
+import { onToken } from "./token.js";
 
+// Without a token that is needed, there is no use in asking again before one is given.
 // Returns a function that looks at once. wanted(): whether the answer is of use now.
 export function poll(path, seconds, { show, fail, wanted = () => true }) {
   let timer = 0;
   let looking = false;
+  let refused = false;
 
   async function look() {
     clearTimeout(timer);
-    if (looking || document.hidden || !wanted()) return;
+    if (looking || refused || document.hidden || !wanted()) return;
     looking = true;
     try {
       show(await ask(path));
     } catch (error) {
+      refused = error.status === 401;
       fail(error);
     } finally {
       looking = false;
@@ -22,6 +26,10 @@ export function poll(path, seconds, { show, fail, wanted = () => true }) {
   }
 
   document.addEventListener("visibilitychange", look);
+  onToken(() => {
+    refused = false;
+    look();
+  });
   look();
   return look;
 }

@@ -7,9 +7,6 @@ const note = document.getElementById("token-note");
 
 export const token = () => sessionStorage.getItem(KEY);
 
-// Whether the service waits for a token: until then there is no use in asking again.
-export const tokenMissing = () => !form.hidden;
-
 // The service refused a request that carried `used`, which may be older than the token of now.
 export function tokenRefused(used) {
   if (used !== token()) return;
@@ -20,12 +17,14 @@ export function tokenRefused(used) {
   form.hidden = false;
 }
 
-export function onToken(taken) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    sessionStorage.setItem(KEY, field.value.trim());
-    field.value = "";
-    form.hidden = true;
-    taken();
-  });
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEY, field.value.trim());
+  field.value = "";
+  form.hidden = true;
+});
+
+// What was refused is asked again once there is a token.
+export function onToken(again) {
+  form.addEventListener("submit", again);
 }
