@@ -143,7 +143,9 @@ CONTRAST = """() => {
   for (const [holder, text] of texts) {
     if (!text.trim() || !holder.checkVisibility()) continue;
     const behind = [];
-    for (let at = holder; at; at = at.parentElement) behind.unshift(getComputedStyle(at).backgroundColor);
+    for (let at = holder; at; at = at.parentElement) {
+      behind.unshift(getComputedStyle(at).backgroundColor);
+    }
     const back = paint([base, ...behind]);
     const front = paint([base, ...behind, getComputedStyle(holder).color]);
     const [high, low] = [light(front), light(back)].sort((one, other) => other - one);

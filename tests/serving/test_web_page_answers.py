@@ -120,6 +120,7 @@ def test_lifecycle_shows_environments_decisions_and_only_followable_reports(page
     expect(prod).to_contain_text("Customers report wrong answers about dates.")
     expect(staging.get_by_role("link", name="report")).to_have_count(2)
     expect(prod.get_by_role("link", name="report")).to_have_count(1)
+    expect(staging).not_to_contain_text("withdrawn")
     link = prod.get_by_role("link", name="report")
     assert link.get_attribute("href").startswith("https://mlflow.example.org/")
     assert link.get_attribute("rel") == "noopener noreferrer"
@@ -153,7 +154,7 @@ def test_lifecycle_shows_traffic_registry_shadow_and_alert_as_they_change(page, 
     expect(page.locator("#notice")).to_have_text("Kept version 7.")
     expect(page.locator("#now")).to_contain_text("Cannot be reached")
     expect(page.locator("#now")).to_contain_text("1 epoch")
-    expect(page.locator("#now")).to_contain_text("Version 8, 10.0% of requests")
+    expect(page.locator("#now")).to_contain_text("Version 8, 10% of requests")
     expect(traffic).to_contain_text("– ms")
     stub.status = {"model": None, "traffic": ready_status()["traffic"] | {"series": []}}
     expect(page.locator("#now")).to_contain_text("nothing was released yet")
@@ -177,6 +178,26 @@ def test_a_phone_needs_no_sideways_scrolling(page, stub):
     page.get_by_role("button", name="Classify").click()
     expect(page.locator("#classify .bars")).to_contain_text(long)
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("context_options", [{"viewport": {"width": 390, "height": 600}}])
+def test_a_phone_scrolls_to_the_answer(page):
+    verdict = page.locator("#playground .verdict")
+    page.get_by_role("button", name="Dogs").click()
+    expect(verdict).to_be_in_viewport()
+
+
+def test_the_registry_is_asked_only_while_its_view_is_seen(page, stub):
+    expect(page.locator("#served")).to_contain_text("version 7")
+    assert {path for path, _ in stub.asked} == {"/status"}
+    withdrawn = {"version": "8", "digest": "c41d9ef08a7b", "withdrawn": "rolled back: dates"}
+    stub.environments = [ready_environments()[1] | {"candidate": withdrawn, "champion": None}]
+    go(page, "Lifecycle")
+    article = page.locator("#environments article")
+    expect(article).to_contain_text("version 8 c41d9ef08a7b withdrawn: rolled back: dates")
+    stub.environments = []
+    page.reload()
+    expect(page.locator("#environments")).to_contain_text("knows no environment")
 
 
 def test_nobody_is_asked_while_the_page_is_hidden(page, stub):

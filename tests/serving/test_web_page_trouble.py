@@ -62,7 +62,7 @@ def test_a_token_is_asked_for_kept_for_the_session_only_and_sent(page, stub):
     expect(page.locator("#served")).to_contain_text("version 7")  # which anybody may know
     compare(page, "A cat.", "An animal.")
     field = page.get_by_label("Access token")
-    expect(field).to_be_visible()
+    expect(field).to_be_focused()
     expect(page.locator("#notice")).to_be_hidden()
     field.fill("wrong-token")
     field.press("Enter")
@@ -86,6 +86,7 @@ def test_a_closed_status_is_not_asked_for_over_and_over_without_a_token(page, st
     page.reload()
     field = page.get_by_label("Access token")
     expect(field).to_be_visible()
+    expect(field).not_to_be_focused()
     refused = []
     page.on("response", lambda response: refused.append(response.status))
     page.wait_for_timeout(2500)

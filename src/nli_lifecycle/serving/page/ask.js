@@ -1,7 +1,7 @@
 // Asking the service: JSON there and back, and errors that people can read.
 
 import { problem } from "./elements.js";
-import { onToken, token, tokenRefused } from "./token.js";
+import { onToken, toToken, token, tokenRefused } from "./token.js";
 
 const PATIENCE_MS = 60_000;
 
@@ -74,15 +74,17 @@ export function asking(form, output, path, prepare, show) {
     try {
       if (typeof body === "string") throw new ServiceError(422, body);
       const answer = await ask(path, body, mine.signal);
-      if (mine !== current) return;
-      show(answer, body, performance.now() - started);
-      output.firstElementChild.scrollIntoView({ block: "nearest" }); // below the fold on a phone
+      if (mine === current) show(answer, body, performance.now() - started);
     } catch (error) {
       if (mine !== current) return;
       refused = error.status === 401;
       output.replaceChildren(problem(error));
     } finally {
-      if (mine === current) output.removeAttribute("aria-busy");
+      if (mine === current) {
+        output.removeAttribute("aria-busy");
+        if (refused) toToken();
+        else output.firstElementChild.scrollIntoView({ block: "nearest" }); // a phone's lower edge
+      }
     }
   });
   onToken(() => {

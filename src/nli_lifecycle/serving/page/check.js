@@ -58,8 +58,8 @@ function show(output, answer, asked, milliseconds) {
 
   output.replaceChildren(
     element("div", { class: "two" },
-      element("div", {}, element("h2", {}, "Document"), shown, answeredBy(answer, milliseconds)),
-      element("div", {}, element("h2", {}, "Claims"), verdicts)));
+      element("div", {}, element("h2", {}, "Document"), shown),
+      element("div", {}, element("h2", {}, "Claims"), verdicts, answeredBy(answer, milliseconds))));
   if (buttons.length) choose(answer.results[0], buttons[0]);
 }
 

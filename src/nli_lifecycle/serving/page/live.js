@@ -40,7 +40,7 @@ function registryCard({ reachable, looked, lag_epochs }) {
 // shadow: {version, digest, epoch, share}, or null where no candidate answers beside the champion.
 function shadowCard(shadow) {
   if (!shadow) return card("Shadow", element("p", { class: "state" }, "Off"), element("p", { class: "note" }, "No candidate answers beside the champion."));
-  return card("Shadow", element("p", { class: "state" }, `Version ${shadow.version}, ${short(100 * shadow.share)}% of requests`),
+  return card("Shadow", element("p", { class: "state" }, `Version ${shadow.version}, ${Number((100 * shadow.share).toFixed(1))}% of requests`),
     facts([["Digest", digest(shadow.digest)], ["Epoch", String(shadow.epoch)], ["Answers", "for the log only"]]));
 }
 

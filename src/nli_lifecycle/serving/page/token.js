@@ -24,6 +24,11 @@ form.addEventListener("submit", (event) => {
   form.hidden = true;
 });
 
+// Only after what somebody did: the page itself never takes the focus away.
+export function toToken() {
+  field.focus();
+}
+
 // What was refused is asked again once there is a token.
 export function onToken(again) {
   form.addEventListener("submit", again);
