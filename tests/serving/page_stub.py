@@ -26,6 +26,7 @@ DIGEST = "3f9ac1d27b604e5d8a1b2c3d4e5f60718293a4b5c6d7e8f9a0b1c2d3e4f50617"
 OLDER = "77e0b3aa1c9d4f2ab8e6d5c4b3a29180f1e2d3c4b5a697887766554433221100"
 NEWER = "c41d9ef08a7b4c6d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f"
 MODEL = {"name": "prod.nli.classifier", "version": "7", "digest": DIGEST, "epoch": 12}
+PUBLIC = ("/page/", "/docs", "/openapi.json")
 #: What the model finds of a hypothesis or a claim, whatever the premise is.
 TABLE = {
     "Somebody is making music.": (0.962, 0.031, 0.007),
@@ -70,13 +71,13 @@ class Stub:
 
 
 def stub_app(stub: Stub) -> FastAPI:
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None)
     app.include_router(page_router())
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
         path = request.url.path
-        needed = stub.token and path != "/" and not path.startswith("/page/")
+        needed = stub.token and not path.startswith(PUBLIC) and path != "/"
         given = request.headers.get("authorization")
         if needed and path not in stub.open_paths and given != f"Bearer {stub.token}":
             response: Response = refusal(401, "This needs a token.", {})

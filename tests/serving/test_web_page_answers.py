@@ -156,8 +156,16 @@ def test_lifecycle_shows_traffic_registry_shadow_and_alert_as_they_change(page, 
     expect(page.locator("#now")).to_contain_text("1 epoch")
     expect(page.locator("#now")).to_contain_text("Version 8, 10% of requests")
     expect(traffic).to_contain_text("– ms")
-    stub.status = {"model": None, "traffic": ready_status()["traffic"] | {"series": []}}
+    registry = ready_status()["registry"] | {"lag_epochs": None}
+    stub.status = {
+        "model": None,
+        "environment": None,
+        "registry": registry,
+        "traffic": ready_status()["traffic"] | {"series": []},
+    }
     expect(page.locator("#now")).to_contain_text("nothing was released yet")
+    expect(page.locator("#now")).to_contain_text("unknown")
+    expect(page.locator("#served")).to_have_text("no model yet: nothing was released")
     expect(page.locator("#notice")).to_be_hidden()
 
 

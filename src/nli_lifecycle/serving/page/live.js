@@ -12,9 +12,10 @@ let slow = []; // [{t, y}]: the service gives p99 over its window only, so its l
 
 export function showStatus(status) {
   const { model, environment } = status;
+  const place = environment ? `${environment} · ` : "";
   served.replaceChildren(...(model
-    ? [`${environment} · ${model.name} · version ${model.version} · `, digest(model.digest), ` · epoch ${model.epoch}`]
-    : [`${environment} · no model yet: nothing was released`]));
+    ? [`${place}${model.name} · version ${model.version} · `, digest(model.digest), ` · epoch ${model.epoch}`]
+    : [`${place}no model yet: nothing was released`]));
   now.replaceChildren(modelCard(status), registryCard(status.registry), shadowCard(status.shadow), queueCard(status));
   traffic.replaceChildren(...charts(status.traffic, status.uptime_s));
 }
@@ -34,7 +35,12 @@ function modelCard({ model, uptime_s }) {
 function registryCard({ reachable, looked, lag_epochs }) {
   return card("Registry",
     state(reachable, reachable ? "Reachable" : "Cannot be reached"),
-    facts([["Last look", looked === null ? "none yet" : time(looked)], ["Behind", lag_epochs ? `${lag_epochs} ${lag_epochs === 1 ? "epoch" : "epochs"}` : "nothing"]]));
+    facts([["Last look", looked === null ? "none yet" : time(looked)], ["Behind", lag(lag_epochs)]]));
+}
+
+function lag(epochs) {
+  if (epochs === null) return "unknown";
+  return epochs === 0 ? "nothing" : `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
 }
 
 // shadow: {version, digest, epoch, share}, or null where no candidate answers beside the champion.

@@ -9,16 +9,19 @@ from importlib.resources import files
 from fastapi import APIRouter, HTTPException, Request, Response
 
 INDEX = "index.html"
+DOCS = "docs.html"
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 #: Only these are ever read: no part of a request's path becomes a path in the file system.
 FILES = (
     INDEX,
+    DOCS,
     "page.css",
     "page.js",
     "ask.js",
     "charts.js",
     "check.js",
     "classify.js",
+    "docs.js",
     "elements.js",
     "environments.js",
     "live.js",
@@ -55,7 +58,7 @@ def _names(condition: str, etag: str) -> bool:
 
 
 def page_router() -> APIRouter:
-    """Routes of the web page: ``/`` and ``/page/<file>``, which need no token.
+    """Routes of the web page, ``/``, ``/docs`` and ``/page/<file>``, which need no token.
 
     The page loads nothing from anywhere else and holds no inline script or style, so it works under
     ``default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src
@@ -73,6 +76,10 @@ def page_router() -> APIRouter:
     @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index(request: Request) -> Response:
         return known[INDEX].answer(request)
+
+    @router.api_route("/docs", methods=["GET", "HEAD"], include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return known[DOCS].answer(request)
 
     @router.api_route("/page/{name}", methods=["GET", "HEAD"], include_in_schema=False)
     async def file(name: str, request: Request) -> Response:
