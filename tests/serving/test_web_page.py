@@ -45,13 +45,20 @@ def test_playground_from_example_to_feedback(page):
 def test_document_check_example_holds_for_every_service(page):
     go(page, "Document check")
     page.get_by_role("button", name="Bridge").click()
-    expect(page.locator("#check .claims button")).to_have_count(3)
+    claims = page.get_by_label("Claims, one per line").input_value().split("\n")
+    expect(page.locator("#check .claims .claim")).to_have_text(claims)
     for quoted in page.locator("#check .evidence q").all():
         assert quoted.text_content() in page.get_by_label("Document", exact=True).input_value()
     for button in page.locator("#check .claims button").all():
         button.click()
         marks = "".join(page.locator("#check mark").all_text_contents())
         assert marks in page.get_by_label("Document", exact=True).input_value()
+
+
+def test_every_figure_is_there(page):
+    for tab in fill_every_view(page):
+        text = page.locator("body").inner_text()
+        assert not re.search(r"undefined|\bNaN\b|\bnull\b|\[object|Infinity", text), tab
 
 
 def test_by_keyboard_only(page):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from page_moves import bars, compare, fill_every_view, go
-from page_stub import DIGEST, ready_environments, ready_status
+from page_stub import DIGEST, answer, ready_environments, ready_status
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.slow
@@ -96,12 +96,33 @@ def test_document_check_marks_evidence_after_emoji(page, stub):
     assert asked == {"document": document, "claims": ["It flew.", "The bridge is closed."]}
 
 
+def test_evidence_without_a_label_of_its_own_has_its_claims(page):
+    found = {"entailment": 0.01, "neutral": 0.02, "contradiction": 0.97}
+    evidence = [{"start": 0, "end": 7, "text": "It fell"}]
+    results = [
+        {"label": "neutral", "probabilities": found, "evidence": []},
+        {"label": "contradiction", "probabilities": found, "evidence": evidence},
+    ]
+    page.route("**/check", lambda route: route.fulfill(json=answer(results=results)))
+    go(page, "Document check")
+    page.get_by_label("Document", exact=True).fill("It fell.")
+    page.get_by_label("Claims, one per line").fill("It is red.\nIt rose.")
+    page.get_by_role("button", name="Check").click()
+    claims = page.locator("#check .claims button")
+    expect(claims).to_contain_text(["It is red.", "It rose."])
+    expect(page.locator("#check mark")).to_have_count(0)
+    expect(page.locator("#check details").first).to_contain_text("No sentence speaks")
+    claims.nth(1).click()
+    expect(page.locator("#check mark")).to_have_class("contradiction")
+    expect(page.locator("#check .evidence")).to_have_text("It fell")
+
+
 def test_overlapping_and_touching_evidence_is_marked_once(page):
     pieces = page.evaluate(
         """async () => {
           const { marked } = await import("/page/check.js");
-          const at = (start, end) => ({ start, end, label: "neutral" });
-          const found = marked(Array.from("0123456789"), [at(5, 7), at(1, 4), at(3, 5), at(2, 3)]);
+          const at = (start, end) => ({ start, end });
+          const found = marked(Array.from("0123456789"), [at(5, 7), at(1, 4), at(3, 5), at(2, 3)], "neutral");
           return found.map((piece) => piece.tagName ? `[${piece.textContent}]` : piece);
         }"""
     )

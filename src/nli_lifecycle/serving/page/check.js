@@ -38,11 +38,11 @@ function show(output, answer, asked, milliseconds) {
   const points = Array.from(asked.document); // offsets count code points, strings UTF-16 units
   const shown = element("div", { class: "document", role: "group", "aria-label": "Document with the evidence marked", tabindex: "0" });
   const verdicts = element("ol", { class: "claims" });
-  const buttons = answer.results.map((result) => {
+  const buttons = answer.results.map((result, at) => {
     const button = element("button", { type: "button", "aria-pressed": "false" },
       element("span", { class: `mark ${tone(result.label)}` },
         `${capital(result.label)} ${percent(result.probabilities[result.label])}`),
-      element("span", { class: "claim" }, asked.claims[result.claim]));
+      element("span", { class: "claim" }, asked.claims[result.claim ?? at]));
     button.addEventListener("click", () => choose(result, button));
     verdicts.append(element("li", {}, button, details(result)));
     return button;
@@ -50,7 +50,7 @@ function show(output, answer, asked, milliseconds) {
 
   function choose(result, button) {
     for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
-    shown.replaceChildren(...marked(points, result.evidence));
+    shown.replaceChildren(...marked(points, result.evidence, result.label));
     const mark = shown.querySelector("mark");
     // Only this box scrolls: the claim that was clicked stays under the pointer.
     shown.scrollTop = mark ? mark.offsetTop - shown.clientHeight / 3 : 0;
@@ -66,9 +66,12 @@ function show(output, answer, asked, milliseconds) {
 function details(result) {
   const list = element("ul", { class: "evidence" });
   for (const found of result.evidence) {
-    list.append(element("li", {},
-      element("q", {}, found.text), " ",
-      element("span", { class: `note ${tone(found.label)}` }, `${found.label} ${percent(found.probability)}`)));
+    const quoted = element("li", {}, element("q", {}, found.text));
+    if (found.label) {
+      const said = `${found.label} ${percent(found.probability)}`;
+      quoted.append(" ", element("span", { class: `note ${tone(found.label)}` }, said));
+    }
+    list.append(quoted);
   }
   const rest = result.evidence.length
     ? list
@@ -78,14 +81,15 @@ function details(result) {
 }
 
 // The document in pieces, each evidence sentence in a <mark>; overlaps are marked once.
-export function marked(points, evidence) {
+// label: the claim's, for evidence that has none of its own.
+export function marked(points, evidence, label) {
   const pieces = [];
   let at = 0;
   for (const found of [...evidence].sort((one, other) => one.start - other.start)) {
     const start = Math.max(found.start, at);
     if (found.end <= start) continue;
     pieces.push(points.slice(at, start).join(""));
-    pieces.push(element("mark", { class: tone(found.label) }, points.slice(start, found.end).join("")));
+    pieces.push(element("mark", { class: tone(found.label ?? label) }, points.slice(start, found.end).join("")));
     at = found.end;
   }
   pieces.push(points.slice(at).join(""));
