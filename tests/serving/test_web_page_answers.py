@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from page_moves import bars, compare, fill_every_view, go
 from page_stub import DIGEST, answer, ready_environments, ready_status
@@ -122,8 +124,9 @@ def test_overlapping_and_touching_evidence_is_marked_once(page):
         """async () => {
           const { marked } = await import("/page/check.js");
           const at = (start, end) => ({ start, end });
-          const found = marked(Array.from("0123456789"), [at(5, 7), at(1, 4), at(3, 5), at(2, 3)], "neutral");
-          return found.map((piece) => piece.tagName ? `[${piece.textContent}]` : piece);
+          const evidence = [at(5, 7), at(1, 4), at(3, 5), at(2, 3)];
+          const pieces = marked(Array.from("0123456789"), evidence, "neutral");
+          return pieces.map((piece) => piece.tagName ? `[${piece.textContent}]` : piece);
         }"""
     )
     assert "".join(pieces) == "0[123][4][56]789"
@@ -214,6 +217,23 @@ def test_a_phone_scrolls_to_the_answer(page):
     verdict = page.locator("#playground .verdict")
     page.get_by_role("button", name="Dogs").click()
     expect(verdict).to_be_in_viewport()
+
+
+def test_seconds_without_requests_are_zeros_and_a_lone_latency_is_a_dot(page, stub):
+    now = int(time.time())
+    series = [{"t": now - 40, "requests": 3, "p50_ms": 5.0}]
+    few = {"requests": 3, "p50_ms": 5.0, "p99_ms": 9.0, "series": series}
+    stub.status = {"traffic": ready_status()["traffic"] | few}
+    go(page, "Lifecycle")
+    requests, p50, _ = page.locator("#traffic svg").all()
+    expect(page.locator("#traffic")).to_contain_text("0.05 per s")
+    expect(p50.locator("polyline")).to_have_class("line dot")
+    points = requests.locator("polyline").get_attribute("points").split()
+    heights = [float(point.split(",")[1]) for point in points]
+    assert len(points) == 60 and heights.count(min(heights)) == 1
+    assert heights.count(max(heights)) == 59
+    stub.status = {}
+    expect(page.locator("#traffic")).to_contain_text("10.9 per s")
 
 
 def test_the_registry_is_asked_only_while_its_view_is_seen(page, stub):

@@ -27,8 +27,9 @@ export function chart(name, now, unit, points, span) {
   for (const stretch of stretches(points)) {
     const line = stretch.map((point) => `${x(point.t).toFixed(1)},${y(point.y).toFixed(1)}`);
     // A lone point still has to be seen: a line of no length with round ends is a dot.
-    if (line.length === 1) line.push(line[0]);
-    drawn.append(svg("polyline", { points: line.join(" "), class: "line" }));
+    const lone = line.length === 1;
+    if (lone) line.push(line[0]);
+    drawn.append(svg("polyline", { points: line.join(" "), class: lone ? "line dot" : "line" }));
   }
   return element("figure", { class: "card" },
     element("figcaption", {}, name),
@@ -49,4 +50,7 @@ function stretches(points) {
   return found.filter((stretch) => stretch.length);
 }
 
-export const short = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+export function short(value) {
+  if (value === 0) return "0";
+  return value.toFixed(value >= 100 ? 0 : value >= 1 ? 1 : 2);
+}

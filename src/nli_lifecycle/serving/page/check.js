@@ -36,7 +36,9 @@ export function check(panel) {
 
 function show(output, answer, asked, milliseconds) {
   const points = Array.from(asked.document); // offsets count code points, strings UTF-16 units
-  const shown = element("div", { class: "document", role: "group", "aria-label": "Document with the evidence marked", tabindex: "0" });
+  const shown = element("div", {
+    class: "document", role: "group", "aria-label": "Document with the evidence marked", tabindex: "0",
+  });
   const verdicts = element("ol", { class: "claims" });
   const buttons = answer.results.map((result, at) => {
     const button = element("button", { type: "button", "aria-pressed": "false" },

@@ -44,7 +44,9 @@ function endpoint(method, path, { summary, description, requestBody, responses }
   const [good, ...bad] = Object.entries(responses);
   const answer = good[1].content?.["application/json"]?.schema;
   const made = element("details", { class: "card" },
-    element("summary", {}, element("code", {}, `${method.toUpperCase()} ${path}`), " ", element("span", { class: "note" }, summary ?? "")));
+    element("summary", {},
+      element("code", {}, `${method.toUpperCase()} ${path}`), " ",
+      element("span", { class: "note" }, summary ?? "")));
   if (description) made.append(element("p", { class: "said" }, description));
   made.append(...block("Ask", curl(method, path, example, "401" in responses)));
   if (body?.schema) made.append(...block("Body", sketch(body.schema, all)));

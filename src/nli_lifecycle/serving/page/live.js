@@ -45,7 +45,10 @@ function lag(epochs) {
 
 // shadow: {version, digest, epoch, share}, or null where no candidate answers beside the champion.
 function shadowCard(shadow) {
-  if (!shadow) return card("Shadow", element("p", { class: "state" }, "Off"), element("p", { class: "note" }, "No candidate answers beside the champion."));
+  if (!shadow) {
+    return card("Shadow", element("p", { class: "state" }, "Off"),
+      element("p", { class: "note" }, "No candidate answers beside the champion."));
+  }
   return card("Shadow", element("p", { class: "state" }, `Version ${shadow.version}, ${Number((100 * shadow.share).toFixed(1))}% of requests`),
     facts([["Digest", digest(shadow.digest)], ["Epoch", String(shadow.epoch)], ["Answers", "for the log only"]]));
 }
@@ -72,11 +75,11 @@ function charts({ window_s, requests, pairs, p50_ms, p99_ms, series }, uptime) {
 
 // The series has a point per second that had requests; here is one for every second up to now.
 function everySecond(series, span) {
-  const last = series.length ? series[series.length - 1].t : 0;
+  const last = series.length ? Math.floor(series[series.length - 1].t) : 0;
   const here = Math.floor(Date.now() / 1000) - 1; // the second that still runs would look like a dip
   // Where this machine's clock is ahead of the service's by more than the span, its time is no guide.
   const end = here >= last && (last === 0 || here < last + span) ? here : last;
-  const found = new Map(series.map((point) => [point.t, point]));
+  const found = new Map(series.map((point) => [Math.floor(point.t), point]));
   return Array.from({ length: span }, (_, at) => {
     const t = end - span + 1 + at;
     return found.get(t) ?? { t, requests: 0, p50_ms: null };
