@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from page_moves import compare, go
-from page_stub import Stub, ready_environments, running
+from page_stub import Stub, running
+from page_table import ready_environments
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.slow
