@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from nli_lifecycle.nli.inference import Classifier
-from nli_lifecycle.serving.head import Release
+from nli_lifecycle.serving.head import HeadUnavailable, Release
 from nli_lifecycle.serving.log.record import Answered, Feedback, LogUnavailable
 from nli_lifecycle.serving.model import Served, Standing
 from nli_lifecycle.serving.server import make_server
@@ -61,6 +61,36 @@ class FixedSource:
     async def refresh(self) -> None:
         """Count."""
         self.refreshed += 1
+
+
+@dataclass
+class FixedReader:
+    """A registry that tells the same story, and can be told to be away."""
+
+    story: dict[str, Any] = field(default_factory=lambda: {"environments": []})
+    away: bool = False
+    asked: int = 0
+    model: str = RELEASE.model
+    environment: str = "dev"
+
+    def champion(self) -> Release | None:
+        """The head."""
+        return RELEASE
+
+    def candidate(self) -> Release | None:
+        """None."""
+        return None
+
+    def fetch(self, release: Release, folder: Path) -> None:
+        """Not asked here."""
+        raise NotImplementedError
+
+    def lifecycle(self) -> dict[str, Any]:
+        """The story."""
+        self.asked += 1
+        if self.away:
+            raise HeadUnavailable("told to be away")
+        return self.story
 
 
 @dataclass

@@ -33,6 +33,7 @@ from nli_lifecycle.serving.problems import CODES, Problem
 from nli_lifecycle.serving.security.guard import Guard
 from nli_lifecycle.serving.security.tokens import Tokens
 from nli_lifecycle.serving.settings import ServingSettings
+from nli_lifecycle.serving.shortcut import Shortcut, endpoints_of
 from nli_lifecycle.serving.telemetry.gauges import Gauges
 from nli_lifecycle.serving.telemetry.meter import Meter
 
@@ -86,11 +87,14 @@ def create_app(
         redoc_url=None,
         exception_handlers={HTTPException: _no_such_endpoint},
     )
-    for router in (
+    predicting = (
         predict_routes(answering),
         classify_routes(answering),
         check_routes(answering),
         invocations_routes(answering),
+    )
+    for router in (
+        *predicting,
         feedback_routes(log, settings.limits),
         probe_routes(source),
         status_routes(
@@ -103,6 +107,7 @@ def create_app(
         lifecycle_routes(source, reader),
     ):
         app.include_router(router)
+    app.add_middleware(Shortcut, endpoints=endpoints_of(predicting))
     app.add_middleware(Frame, guard=guard, meter=meter)
     if settings.security.cors_origins:
         app.add_middleware(

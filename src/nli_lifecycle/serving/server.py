@@ -31,6 +31,7 @@ def make_server(app: FastAPI, settings: ServingSettings) -> uvicorn.Server:
             loop="uvloop",
             http="httptools",
             ws="none",
+            proxy_headers=False,  # nobody asks for the caller's address
             lifespan="on",
             access_log=False,  # costs more than the rest of a request's way
             server_header=False,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -23,6 +24,14 @@ from nli_lifecycle.serving.settings import LimitSettings
 from nli_lifecycle.serving.tasks.zero_shot import TEMPLATE
 
 T = TypeVar("T")
+
+
+def _whole(value: Any) -> Any:
+    """1.0 is an integer to JSON schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class _Body(BaseModel):
@@ -94,7 +103,7 @@ class CheckBody(_Body):
 
     document: str = Field(pattern=r"\S", description="any text that is not empty")
     claims: list[str] = Field(min_length=1)
-    window_sentences: int = Field(
+    window_sentences: Whole = Field(
         1, ge=1, le=50, description="consecutive sentences read together, as one premise"
     )
 
@@ -103,7 +112,7 @@ class FeedbackBody(_Body):
     """What somebody says an answered pair's label is."""
 
     request_id: str = Field(pattern=REQUEST_ID)
-    position: int = Field(0, ge=0, le=2**31 - 1, description="the pair's place in its request")
+    position: Whole = Field(0, ge=0, le=2**31 - 1, description="the pair's place in its request")
     label: Literal["entailment", "neutral", "contradiction"]
     source: str = Field(min_length=1, max_length=100, description="who or what says so")
     comment: str = Field("", max_length=10_000)

@@ -69,8 +69,6 @@ def _goes_on(text: str, start: int, end: re.Match[str]) -> bool:
     following = text[end.end() : end.end() + 40].lstrip()
     if not following:
         return False
-    if following[0].islower():  # whatever the word is: sentences begin otherwise
-        return True
     if word in ABBREVIATIONS:
         return not (word in _ENDING and following[0].isupper())
     if len(word) == 1 and _LETTERS.match(word):  # J. Smith; but not Plan B. at the very end
