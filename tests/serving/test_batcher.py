@@ -1,4 +1,4 @@
-"""Batching: the same answers as one at a time, whatever else is asked, goes wrong or is given up."""
+"""Batching: answers as one at a time, whatever else is asked, goes wrong or is given up."""
 
 from __future__ import annotations
 
@@ -182,9 +182,7 @@ def test_a_thousand_pairs_are_answered_as_one_at_a_time(served: Served) -> None:
     np.testing.assert_allclose(run(ask())[::50], alone, atol=1e-6)
 
 
-def test_each_request_is_answered_by_the_model_it_was_given(
-    served: Served, tmp_path: Path
-) -> None:
+def test_each_request_is_answered_by_the_model_it_was_given(served: Served, tmp_path: Path) -> None:
     """Two models at once, as during a swap: never a mix, not even in a request of many batches."""
     new = serve(make_tiny_payload(tmp_path / "new", seed=5), Release("m", "4", "f" * 64, 8))
     pairs = [(f"{number} dogs run", "a cat eats") for number in range(60)]

@@ -117,9 +117,7 @@ class TestClassify:
         total = sum(entailment.values())
         assert result["scores"] == pytest.approx([entailment[n] / total for n in order], abs=1e-6)
 
-    def test_several_texts_and_labels_that_may_all_hold(
-        self, client: Client, log: ListLog
-    ) -> None:
+    def test_several_texts_and_labels_that_may_all_hold(self, client: Client, log: ListLog) -> None:
         """Each text has its own ranking; each pair its own row in the log."""
         asked = {
             "texts": ["a dog runs", "a cat eats"],
@@ -207,9 +205,7 @@ class TestCheck:
             {"document": "Secret. " * 1001},
         ],
     )
-    def test_what_makes_no_sense_is_refused(
-        self, client: Client, wrong: dict[str, Any]
-    ) -> None:
+    def test_what_makes_no_sense_is_refused(self, client: Client, wrong: dict[str, Any]) -> None:
         """Too many windows included."""
         reply = client.post("/check", {"document": "A dog.", "claims": ["b"], **wrong})
         assert reply.status == 422 and "ecret" not in reply.json()["message"]

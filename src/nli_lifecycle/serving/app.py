@@ -18,6 +18,7 @@ from nli_lifecycle.serving.answering import AfterAnswer, Answering
 from nli_lifecycle.serving.batching.batcher import Batcher
 from nli_lifecycle.serving.endpoints.check import check_routes
 from nli_lifecycle.serving.endpoints.classify import classify_routes
+from nli_lifecycle.serving.endpoints.docs import docs_routes
 from nli_lifecycle.serving.endpoints.feedback import feedback_routes
 from nli_lifecycle.serving.endpoints.invocations import invocations_routes
 from nli_lifecycle.serving.endpoints.lifecycle import lifecycle_routes
@@ -105,6 +106,7 @@ def create_app(
             settings.batching.max_queued_pairs,
         ),
         lifecycle_routes(source, reader),
+        docs_routes(lambda: app.openapi()),
     ):
         app.include_router(router)
     app.add_middleware(Shortcut, endpoints=endpoints_of(predicting))

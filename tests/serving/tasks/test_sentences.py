@@ -84,4 +84,4 @@ def test_no_text_takes_long(text: str) -> None:
     """A document of the greatest length costs milliseconds, whatever it holds."""
     begun = time.process_time()
     split_sentences(text)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 2  # what is quadratic takes minutes

@@ -19,16 +19,16 @@ from nli_lifecycle.serving.model import Served
 Pair = tuple[str, str]  # premise, hypothesis
 
 PORTION_TOKENS = 256  # of one request before the next one's turn: a quarter of an engine's batch
-BYTES_PER_TOKEN = 4  # of UTF-8: English words are longer, other scripts have fewer bytes a token
+ASCII_PER_TOKEN = 4  # characters of an English text
+OTHERS_PER_TOKEN = 2  # of a text in any other script: between one and three
 SPECIAL_TOKENS = 3
 
 
 def estimated_tokens(pair: Pair) -> int:
     """Tokens of a pair, guessed from its length; the tokenizer runs in the workers only."""
-    premise, hypothesis = pair
-    size = len(premise) if premise.isascii() else len(premise.encode())
-    size += len(hypothesis) if hypothesis.isascii() else len(hypothesis.encode())
-    return SPECIAL_TOKENS + size // BYTES_PER_TOKEN
+    return SPECIAL_TOKENS + sum(
+        len(text) // (ASCII_PER_TOKEN if text.isascii() else OTHERS_PER_TOKEN) for text in pair
+    )
 
 
 @dataclass(eq=False, slots=True)

@@ -38,7 +38,7 @@ def probe_routes(source: Source) -> APIRouter:
     """The endpoints."""
     router = APIRouter(tags=["probes"])
 
-    def health() -> Response:
+    async def health() -> Response:
         """MLflow's server calls itself healthy when its model is loaded."""
         return PlainTextResponse("\n", 404 if source.served is None else 200)
 
@@ -49,7 +49,7 @@ def probe_routes(source: Source) -> APIRouter:
     for path in ("/ping", "/health"):
         router.add_api_route(
             path,
-            _awaited(health),
+            health,
             responses=answers,
             response_class=PlainTextResponse,
             summary="Is there a model?",
@@ -86,14 +86,6 @@ def probe_routes(source: Source) -> APIRouter:
         return json_response(content, 200 if served else 503)
 
     return router
-
-
-def _awaited(function: Any) -> Any:
-    async def endpoint() -> Response:
-        answer: Response = function()
-        return answer
-
-    return endpoint
 
 
 def _mlflow_version() -> str:

@@ -125,8 +125,8 @@ KNOWN = frozenset(
     for name in model.model_fields
 )
 
-PREDICT: TypeAdapter[Pairs | Pair] = TypeAdapter(PredictBody)
-CLASSIFY: TypeAdapter[ClassifyTexts | ClassifyText] = TypeAdapter(ClassifyBody)
+PREDICT: TypeAdapter[Pairs | Pair] = TypeAdapter(PredictBody)  # type: ignore[arg-type]
+CLASSIFY: TypeAdapter[ClassifyTexts | ClassifyText] = TypeAdapter(ClassifyBody)  # type: ignore[arg-type]
 CHECK: TypeAdapter[CheckBody] = TypeAdapter(CheckBody)
 FEEDBACK: TypeAdapter[FeedbackBody] = TypeAdapter(FeedbackBody)
 

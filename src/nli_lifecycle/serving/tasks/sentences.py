@@ -28,8 +28,8 @@ _END = re.compile(
     rf"|[。！？｡]+[{_CLOSING}]*"  # what needs none
     r"|\n[^\S\n]*(?=\n)"  # an empty line
 )
-_WORD = re.compile(r"[^\s\"'“‘«‹(\[{]*$")
-_LETTERS = re.compile(r"[^\W\d_]")
+_OPENING = "\"'“‘«‹([{"
+_LONGEST = 40  # characters looked at before and behind a stop
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ def _goes_on(text: str, start: int, end: re.Match[str]) -> bool:
     """Whether a stop is only the full stop of an abbreviation, an initial or an ordinal."""
     if end["stop"] != ".":
         return False
-    found = _WORD.search(text, max(start, end.start() - 40), end.start())
-    word = found.group().lower() if found else ""
-    following = text[end.end() : end.end() + 40].lstrip()
+    before = text[max(start, end.start() - _LONGEST) : end.start()].rsplit(None, 1)
+    word = before[-1].lstrip(_OPENING).lower() if before else ""
+    following = text[end.end() : end.end() + _LONGEST].lstrip()
     if not following:
         return False
     if word in ABBREVIATIONS:
         return not (word in _ENDING and following[0].isupper())
-    if len(word) == 1 and _LETTERS.match(word):  # J. Smith; but not Plan B. at the very end
-        return text[end.start() - 1].isupper()
+    if len(word) == 1 and text[end.start() - 1].isupper():  # J. Smith
+        return True
     return word.isdecimal() and not text[start : end.start() - len(word)].strip()  # 1. First item
 
 
