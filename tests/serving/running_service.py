@@ -125,6 +125,25 @@ class ListLog:
         self.closed = True
 
 
+@dataclass
+class Noted:
+    """Who is told of every answer; may be told to fail."""
+
+    seen: list[Any] = field(default_factory=list)
+    error: Exception | None = None
+    closed: bool = False
+
+    def after_answer(self, *answer: Any) -> None:
+        """Note it."""
+        self.seen.append(answer)
+        if self.error is not None:
+            raise self.error
+
+    async def close(self) -> None:
+        """Remember."""
+        self.closed = True
+
+
 def _untimed(said: Feedback) -> tuple[Any, ...]:
     return said.request_id, said.position, said.label, said.source, said.comment
 

@@ -14,6 +14,7 @@ from running_service import (
     FixedReader,
     FixedSource,
     ListLog,
+    Noted,
     make_settings,
     running,
 )
@@ -249,16 +250,14 @@ class TestLog:
 
 def test_the_hook_sees_every_answer(source: FixedSource, served: Served) -> None:
     """Where shadow traffic comes from."""
-    seen: list[Any] = []
-    settings = make_settings()
-    app = create_app(
-        settings, source, after_answer=lambda *answer: seen.append(answer), environment={}
-    )
+    noted, settings = Noted(), make_settings()
+    app = create_app(settings, source, shadow=noted, environment={})
     with running(app, settings) as client:
         client.post("/predict", PAIR, {"X-Request-Id": "one"})
-    ((model, pairs, probabilities, request_id, endpoint),) = seen
+    ((model, pairs, probabilities, request_id, endpoint),) = noted.seen
     assert (model, request_id, endpoint) == (served, "one", "/predict")
     assert pairs == [(PAIR["premise"], PAIR["hypothesis"])] and probabilities.shape == (1, 3)
+    assert noted.closed
 
 
 class TestFeedback:

@@ -19,6 +19,7 @@ from running_service import (
     Client,
     FixedSource,
     ListLog,
+    Noted,
     make_settings,
     running,
 )
@@ -243,10 +244,6 @@ def test_failures_of_ours_tell_neither_text_nor_trace(
     stubborn.gate.set()
     source.served = Served(RELEASE, stubborn, Path("unused"))  # type: ignore[arg-type]
     settings = make_settings()
-
-    def broken(*_: Any) -> None:
-        raise RuntimeError(SECRET)
-
     with running(create_app(settings, source, environment={}), settings) as client:
         failed = client.post("/predict", {"premise": SECRET, "hypothesis": "b"})
     assert failed.status == 500 and SECRET not in failed.body.decode()
@@ -257,12 +254,8 @@ def test_defects_are_logged_by_place_and_kind(
     source: FixedSource, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With the request's id, so that a caller's complaint can be followed."""
-
-    def broken(*_: Any) -> None:
-        raise RuntimeError(SECRET)
-
     settings = make_settings()
-    app = create_app(settings, source, after_answer=broken, environment={})
+    app = create_app(settings, source, shadow=Noted(error=RuntimeError(SECRET)), environment={})
     with caplog.at_level(logging.ERROR), running(app, settings) as client:
         reply = client.post("/predict", PAIR, {"X-Request-Id": "complaint-1"})
     assert reply.status == 500

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +23,22 @@ from nli_lifecycle.serving.settings import ServingSettings
 Pairs = Sequence[tuple[str, str]]
 Probabilities = npt.NDArray[np.float64]
 
-#: Called with every answer before it is given: model, pairs, (n, 3), request id, endpoint.
-AfterAnswer = Callable[[Served, Pairs, Probabilities, str, str], None]
+
+class Afterwards(Protocol):
+    """Who is told of every answer after it was logged, just before it is given."""
+
+    def after_answer(
+        self,
+        served: Served,
+        pairs: Pairs,
+        probabilities: Probabilities,
+        request_id: str,
+        endpoint: str,
+    ) -> None:
+        """Take note of an answer; must not block, and must not raise."""
+
+    async def close(self) -> None:
+        """End what was begun."""
 
 
 class Answering:
@@ -35,13 +50,13 @@ class Answering:
         source: Source,
         batcher: Batcher,
         log: InferenceLog | None,
-        after_answer: AfterAnswer | None,
+        shadow: Afterwards | None,
     ) -> None:
         self.settings = settings
         self._source = source
         self._batcher = batcher
         self._log = log
-        self._after_answer = after_answer
+        self._shadow = shadow
 
     def begin(self, request: Request) -> Served:
         """Choose the model that answers all of a request; its headers name it from here on.
@@ -75,9 +90,9 @@ class Answering:
         probabilities = await self._classify(request, served, pairs)
         await self._record(request, served, pairs, probabilities)
         exchange.pairs = len(pairs)
-        if self._after_answer is not None:
+        if self._shadow is not None:
             endpoint = request.scope["path"]
-            self._after_answer(served, pairs, probabilities, exchange.request_id, endpoint)
+            self._shadow.after_answer(served, pairs, probabilities, exchange.request_id, endpoint)
         return probabilities
 
     async def _classify(self, request: Request, served: Served, pairs: Pairs) -> Probabilities:

@@ -14,11 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nli_lifecycle import __version__
-from nli_lifecycle.serving.answering import AfterAnswer, Answering
+from nli_lifecycle.serving.answering import Afterwards, Answering
 from nli_lifecycle.serving.batching.batcher import Batcher
 from nli_lifecycle.serving.endpoints.check import check_routes
 from nli_lifecycle.serving.endpoints.classify import classify_routes
-from nli_lifecycle.serving.endpoints.docs import docs_routes
 from nli_lifecycle.serving.endpoints.feedback import feedback_routes
 from nli_lifecycle.serving.endpoints.invocations import invocations_routes
 from nli_lifecycle.serving.endpoints.lifecycle import lifecycle_routes
@@ -45,7 +44,8 @@ def create_app(
     log: InferenceLog | None = None,
     reader: HeadReader | None = None,
     *,
-    after_answer: AfterAnswer | None = None,
+    batcher: Batcher | None = None,
+    shadow: Afterwards | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> FastAPI:
     """Put the service together.
@@ -55,7 +55,9 @@ def create_app(
         source: where the model that answers comes from; started and stopped by the caller.
         log: where answers and feedback go; closed with the service; None: nowhere.
         reader: the registry, for the lifecycle view; None: there is none.
-        after_answer: called with every answer before it is given; must not block.
+        batcher: what answers, where others must see how busy it is; closed with the service; None:
+            one by the settings.
+        shadow: told of every answer; closed with the service, before the log.
         environment: variables among which the tokens are.
 
     Returns:
@@ -66,16 +68,19 @@ def create_app(
     """
     guard = Guard(Tokens(settings.security, environment), settings.host)
     meter = Meter()
-    batcher = Batcher(settings.batching, meter.batch)
-    answering = Answering(settings, source, batcher, log, after_answer)
+    batching = batcher or Batcher(settings.batching)
+    batching.on_batch = meter.batch
+    answering = Answering(settings, source, batching, log, shadow)
     meter.registry.register(
-        Gauges(source, lambda: batcher.queued_pairs, getattr(log, "statistics", None))
+        Gauges(source, lambda: batching.queued_pairs, {"log": log, "shadow": shadow})
     )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await batcher.close()
+        await batching.close()
+        if shadow is not None:
+            await shadow.close()
         if log is not None:
             await log.close()
 
@@ -84,7 +89,7 @@ def create_app(
         summary="Natural Language Inference by the environment's champion.",
         version=__version__,
         lifespan=lifespan,
-        docs_url=None,  # FastAPI's own load scripts from elsewhere
+        docs_url=None,  # FastAPI's own loads scripts from elsewhere; the page has one
         redoc_url=None,
         exception_handlers={HTTPException: _no_such_endpoint},
     )
@@ -102,11 +107,10 @@ def create_app(
             source,
             meter,
             reader.environment if reader else None,
-            lambda: batcher.queued_pairs,
+            lambda: batching.queued_pairs,
             settings.batching.max_queued_pairs,
         ),
         lifecycle_routes(source, reader),
-        docs_routes(lambda: app.openapi()),
     ):
         app.include_router(router)
     app.add_middleware(Shortcut, endpoints=endpoints_of(predicting))

@@ -33,11 +33,15 @@ OnBatch = Callable[[int, int, float], None]
 
 
 class Batcher:
-    """Micro-batching over worker threads. Use it from one event loop only."""
+    """Micro-batching over worker threads. Use it from one event loop only.
 
-    def __init__(self, settings: BatchingSettings, on_batch: OnBatch | None = None) -> None:
+    Attributes:
+        on_batch: told of every finished batch; None: nobody.
+    """
+
+    def __init__(self, settings: BatchingSettings) -> None:
+        self.on_batch: OnBatch | None = None
         self._settings = settings
-        self._on_batch = on_batch
         self._queue = FairQueue()
         self._workers = self._free = settings.workers or len(os.sched_getaffinity(0))
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="batch")
@@ -52,6 +56,11 @@ class Batcher:
     def queued_pairs(self) -> int:
         """Pairs that no batch has taken yet."""
         return self._queue.pairs
+
+    @property
+    def spare(self) -> bool:
+        """Whether a worker has nothing to do."""
+        return self._free > 0 and not self._queue.pairs
 
     async def classify(
         self, served: Served, pairs: Sequence[Pair], deadline: float
@@ -152,8 +161,8 @@ class Batcher:
         self._tokens_per_s += (SMOOTHING if self._tokens_per_s else 1) * (
             speed - self._tokens_per_s
         )
-        if self._on_batch is not None:
-            self._on_batch(sum(part.stop - part.start for part in batch), tokens, seconds)
+        if self.on_batch is not None:
+            self.on_batch(sum(part.stop - part.start for part in batch), tokens, seconds)
         if self._queue.pairs:
             self._dispatch()
         self._rest()

@@ -55,7 +55,7 @@ def _pairs_or_pair(body: Any) -> str:
     return "several" if isinstance(body, dict) and "pairs" in body else "one"
 
 
-PredictBody = Annotated[
+PredictBody: Any = Annotated[
     Annotated[Pairs, Tag("several")] | Annotated[Pair, Tag("one")], Discriminator(_pairs_or_pair)
 ]
 
@@ -92,7 +92,7 @@ def _texts_or_text(body: Any) -> str:
     return "several" if isinstance(body, dict) and "texts" in body else "one"
 
 
-ClassifyBody = Annotated[
+ClassifyBody: Any = Annotated[
     Annotated[ClassifyTexts, Tag("several")] | Annotated[ClassifyText, Tag("one")],
     Discriminator(_texts_or_text),
 ]
@@ -125,8 +125,8 @@ KNOWN = frozenset(
     for name in model.model_fields
 )
 
-PREDICT: TypeAdapter[Pairs | Pair] = TypeAdapter(PredictBody)  # type: ignore[arg-type]
-CLASSIFY: TypeAdapter[ClassifyTexts | ClassifyText] = TypeAdapter(ClassifyBody)  # type: ignore[arg-type]
+PREDICT: TypeAdapter[Pairs | Pair] = TypeAdapter(PredictBody)
+CLASSIFY: TypeAdapter[ClassifyTexts | ClassifyText] = TypeAdapter(ClassifyBody)
 CHECK: TypeAdapter[CheckBody] = TypeAdapter(CheckBody)
 FEEDBACK: TypeAdapter[FeedbackBody] = TypeAdapter(FeedbackBody)
 

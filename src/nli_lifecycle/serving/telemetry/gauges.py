@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
@@ -21,11 +22,19 @@ class Gauges(Collector):
         self,
         source: Source,
         queued_pairs: Callable[[], int],
-        log_statistics: Callable[[], Mapping[str, Any]] | None,
+        parts: Mapping[str, object],
     ) -> None:
+        """Prepare.
+
+        Args:
+            source: what is served.
+            queued_pairs: gives how many pairs wait.
+            parts: of the service, by name; the numbers that ``statistics()`` of one gives, a
+                dataclass or a mapping, become gauges.
+        """
         self._source = source
         self._queued_pairs = queued_pairs
-        self._log_statistics = log_statistics
+        self._parts = parts
 
     def collect(self) -> Iterator[Metric]:
         """Yield the state of the moment."""
@@ -45,9 +54,18 @@ class Gauges(Collector):
         lag = lag_epochs(self._source)
         if lag is not None:
             yield _gauge("nli_lag_epochs", "Epochs that the ledger's head is ahead.", lag)
-        for name, value in (self._log_statistics() if self._log_statistics else {}).items():
-            if isinstance(value, int | float):
-                yield _gauge(f"nli_log_{name}", f"The inference log's {name}.", value)
+        for part, told in self._parts.items():
+            for name, value in _statistics(told).items():
+                if isinstance(value, int | float):
+                    yield _gauge(f"nli_{part}_{name}", f"The {part}'s {name}.", value)
+
+
+def _statistics(part: object) -> Mapping[str, Any]:
+    tell = getattr(part, "statistics", None)
+    found: Any = tell() if tell is not None else {}
+    if is_dataclass(found) and not isinstance(found, type):
+        return asdict(found)
+    return dict(found)
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
