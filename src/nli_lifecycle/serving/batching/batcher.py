@@ -156,7 +156,7 @@ class Batcher:
         self._free += 1
         for portion, answered in zip(batch, answers):
             self._deliver(portion, answered)
-        tokens = sum(sum(part.waiting.tokens[part.start : part.stop]) for part in batch)
+        tokens = sum(sum(portion.tokens) for portion in batch)
         speed = tokens / max(seconds, 1e-9)
         self._tokens_per_s += (SMOOTHING if self._tokens_per_s else 1) * (
             speed - self._tokens_per_s

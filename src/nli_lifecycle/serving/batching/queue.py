@@ -18,7 +18,7 @@ from nli_lifecycle.serving.model import Served
 
 Pair = tuple[str, str]  # premise, hypothesis
 
-PORTION_TOKENS = 256  # of one request before the next one's turn: a quarter of an engine's batch
+PORTION_TOKENS = 256  # of one request before the next one's turn
 ASCII_PER_TOKEN = 4  # characters of an English text
 OTHERS_PER_TOKEN = 2  # of a text in any other script: between one and three
 SPECIAL_TOKENS = 3
@@ -66,6 +66,11 @@ class Portion:
     def pairs(self) -> Sequence[Pair]:
         """The pairs themselves."""
         return self.waiting.pairs[self.start : self.stop]
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """Their estimated tokens."""
+        return self.waiting.tokens[self.start : self.stop]
 
 
 class FairQueue:
