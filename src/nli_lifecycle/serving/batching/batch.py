@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from nli_lifecycle.serving.batching.queue import Portion
 
-#: Pairs answered in one call have about the same length. Each is padded to the longest, while a call
-#: costs little: with short ones among long ones, batches of mixed lengths took twice as long.
+#: Pairs answered in one call have about the same length. Each is padded to the longest, while a
+#: call costs little: with short ones among long ones, mixed batches took twice as long.
 LONGEST_TO_SHORTEST = 1.25
 SLACK_TOKENS = 4
 CALL_TOKENS = 512  # padded; more stay in no core's cache
