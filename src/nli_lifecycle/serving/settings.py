@@ -14,7 +14,7 @@ class _Settings(BaseModel):
 class BatchingSettings(_Settings):
     """How pairs of different requests are answered together."""
 
-    max_tokens: int = Field(4096, gt=0, description="estimated tokens that a batch holds at most")
+    max_tokens: int = Field(1024, gt=0, description="estimated tokens that a batch holds at most")
     max_wait_ms: float = Field(0.0, ge=0, description="longest wait for company while idle")
     max_queued_pairs: int = Field(2048, gt=0, description="beyond it, requests are refused (429)")
     workers: int | None = Field(None, gt=0, description="batches side by side; null: one per core")
