@@ -74,7 +74,7 @@ class Deriver:
             len(hypothesis),
             len(first),
             len(second),
-            sum(word in known for word in second) / len(second) if second else None,
+            sum(map(known.__contains__, second)) / len(second) if second else None,
             vocabulary.unknown_share(first + second) if vocabulary else None,
             self._hash(premise, hypothesis),
             storable(premise) if self._plain else None,
@@ -116,17 +116,24 @@ def record_of(said: Feedback, word: str) -> bytes:
     return orjson.dumps(values)
 
 
-def parse(record: bytes) -> dict[str, Any]:
-    """Read a record back: columns by name; it is feedback where it has a ``word``.
+def parse(record: bytes) -> tuple[str, list[Any]]:
+    """Read a record back.
+
+    Returns:
+        The table it belongs to, and its columns in the order of ``ROW`` or ``WORD``.
 
     Raises:
         ValueError: it is of another version of this project.
     """
     values = orjson.loads(record)
-    names = ROW if len(values) == len(ROW) else WORD
-    columns = dict(zip(names, values, strict=True))
-    columns["time"] = _EPOCH + timedelta(microseconds=columns["time"])
-    return columns
+    if len(values) == len(ROW):
+        table, time = INFERENCE_LOG.name, ROW.index("time")
+    elif len(values) == len(WORD):
+        table, time = FEEDBACK.name, WORD.index("time")
+    else:
+        raise ValueError(f"A record has {len(values)} columns.")
+    values[time] = _EPOCH + timedelta(microseconds=values[time])
+    return table, values
 
 
 def storable(text: str) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from nli_lifecycle.serving.log.features import parse
 from nli_lifecycle.serving.log.frames import unframe
 from nli_lifecycle.serving.log.journal import Journal, Segment
-from nli_lifecycle.serving.log.schema import LogSchemaError
+from nli_lifecycle.serving.log.schema import FEEDBACK, INFERENCE_LOG, LogSchemaError
 from nli_lifecycle.serving.log.statistics import Counts, describe
-from nli_lifecycle.serving.log.store import Store
+from nli_lifecycle.serving.log.store import Store, Values
 
 logger = logging.getLogger(__name__)
 
@@ -79,17 +78,15 @@ class Mover:
     def _move(self, segment: Segment, sealed: bool) -> bool:
         try:
             found = unframe(_read(segment), segment.number)
-            columns, unusable = _parse(found.payloads)
-            rows = [row for row in columns if "word" not in row]
-            words = [row for row in columns if "word" in row]
-            refused = self._store.add(rows, words) if columns else 0
+            rows, words, unusable = _parse(found.payloads)
+            refused = self._store.add(rows, words) if rows or words else 0
         except (SQLAlchemyError, LogSchemaError, OSError) as error:
             self._failed(error)
             return False
-        if columns:
+        if rows or words:
             self._succeeded()
         # Only now: what was counted before the commit would be counted again after a failure.
-        self._counts.written += len(columns) - refused
+        self._counts.written += len(rows) + len(words) - refused
         for reason, lost in (("damaged", found.lost), ("refused", refused), ("unusable", unusable)):
             if lost:
                 self._counts.drop(reason, lost)  # type: ignore[arg-type]
@@ -128,12 +125,15 @@ def _read(segment: Segment) -> bytes:
         return file.read(segment.written - segment.moved)
 
 
-def _parse(payloads: list[bytes]) -> tuple[list[dict[str, Any]], int]:
-    """Columns of each record, and how many records are of another version of this project."""
-    columns = []
+def _parse(payloads: list[bytes]) -> tuple[list[Values], list[Values], int]:
+    """Rows, feedback, and how many records are of another version of this project."""
+    found: dict[str, list[Values]] = {INFERENCE_LOG.name: [], FEEDBACK.name: []}
+    unusable = 0
     for payload in payloads:
         try:
-            columns.append(parse(payload))
+            table, values = parse(payload)
         except (ValueError, TypeError, OverflowError):
-            pass
-    return columns, len(payloads) - len(columns)
+            unusable += 1
+        else:
+            found[table].append(values)
+    return found[INFERENCE_LOG.name], found[FEEDBACK.name], unusable

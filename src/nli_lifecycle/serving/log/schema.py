@@ -73,7 +73,6 @@ INFERENCE_LOG = Table(
     Column("request_id", Text, primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("role", Text, primary_key=True),
-    Column("arrival", BigInteger, nullable=False),
     Column("time", UtcTime, nullable=False),
     Column("endpoint", Text, nullable=False),
     Column("environment", Text),
@@ -95,6 +94,7 @@ INFERENCE_LOG = Table(
     Column("premise", Text),
     Column("hypothesis", Text),
     Column("latency_ms", Double, nullable=False),
+    Column("arrival", BigInteger, nullable=False),
     Index("inference_log_arrival", "arrival"),
 )
 
@@ -102,13 +102,13 @@ FEEDBACK = Table(
     "feedback",
     metadata,
     Column("word", Text, primary_key=True),  # a random name, so that replaying adds nothing
-    Column("arrival", BigInteger, nullable=False),
     Column("request_id", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("source", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("time", UtcTime, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("arrival", BigInteger, nullable=False),
     Index("feedback_arrival", "arrival"),
     Index("feedback_pair", "request_id", "position", "source"),
 )

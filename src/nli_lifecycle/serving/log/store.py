@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
+from nli_lifecycle.serving.log.features import WORD
 from nli_lifecycle.serving.log.record import Feedback
 from nli_lifecycle.serving.log.schema import FEEDBACK, INFERENCE_LOG, STATE, ensure_schema
 
 BATCH_ROWS = 1_000
 
-Columns = dict[str, Any]
+Values = Sequence[Any]  # columns in the order of features.ROW or WORD
 Word = tuple[datetime, str, str]  # time, label, comment
 
 #: A row that the database will not take, now or later.
@@ -40,7 +42,7 @@ class Store:
             ensure_schema(self._engine)
             self._ready = True
 
-    def add(self, rows: Sequence[Columns], feedback: Sequence[Columns]) -> int:
+    def add(self, rows: Sequence[Values], feedback: Sequence[Values]) -> int:
         """Add rows and feedback in one transaction; those that are there already stay as they are.
 
         Returns:
@@ -72,7 +74,7 @@ class Store:
         self._engine.dispose()
 
     def _add(
-        self, connection: Connection, rows: Sequence[Columns], feedback: Sequence[Columns]
+        self, connection: Connection, rows: Sequence[Values], feedback: Sequence[Values]
     ) -> None:
         count = len(rows) + len(feedback)
         last: int = connection.execute(
@@ -84,22 +86,31 @@ class Store:
         for word in feedback:
             self._say(connection, word, numbers)
 
-    def _say(self, connection: Connection, word: Columns, numbers: Iterator[int]) -> None:
-        last = _last_word(connection, word["request_id"], word["position"], word["source"])
-        if last is None or last[1:] != (word["label"], word["comment"]):
+    def _say(self, connection: Connection, word: Values, numbers: Iterator[int]) -> None:
+        said = dict(zip(WORD, word))
+        last = _last_word(connection, said["request_id"], said["position"], said["source"])
+        if last is None or last[1:] != (said["label"], said["comment"]):
             self._insert(connection, FEEDBACK, [word], numbers)
 
     def _insert(
-        self, connection: Connection, table: Table, rows: Sequence[Columns], numbers: Iterator[int]
+        self, connection: Connection, table: Table, rows: Sequence[Values], numbers: Iterator[int]
     ) -> None:
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).on_conflict_do_nothing()
-        connection.execute(statement, [{**row, "arrival": next(numbers)} for row in rows])
+        """Insert what is not there yet."""
+        numbered = [(*row, next(numbers)) for row in rows]
+        if connection.dialect.name == "postgresql":
+            statement = postgresql.insert(table).on_conflict_do_nothing()
+            names = table.columns.keys()
+            connection.execute(statement, [dict(zip(names, row)) for row in numbered])
+        else:  # SQLAlchemy's way from values to parameters takes longer than SQLite's insert
+            sql, time = _for_sqlite(table), table.columns.keys().index("time")
+            connection.exec_driver_sql(
+                sql, [(*row[:time], _written(row[time]), *row[time + 1 :]) for row in numbered]
+            )
 
-    def _add_one_by_one(self, rows: Sequence[Columns], feedback: Sequence[Columns]) -> int:
+    def _add_one_by_one(self, rows: Sequence[Values], feedback: Sequence[Values]) -> int:
         """Find out which of them the database refuses."""
         refused = 0
-        singles: list[tuple[Sequence[Columns], Sequence[Columns]]]
+        singles: list[tuple[Sequence[Values], Sequence[Values]]]
         singles = [*(([row], ()) for row in rows), *(((), [word]) for word in feedback)]
         for single in singles:
             try:
@@ -124,3 +135,13 @@ def _last_word(
         .limit(1)
     ).first()
     return None if found is None else (found.time, found.label, found.comment)
+
+
+@cache
+def _for_sqlite(table: Table) -> str:
+    return str(sqlite.insert(table).on_conflict_do_nothing().compile(dialect=sqlite.dialect()))
+
+
+def _written(time: datetime) -> str:
+    """A moment as SQLAlchemy writes it into SQLite, and reads it."""
+    return time.replace(tzinfo=None).isoformat(" ", "microseconds")

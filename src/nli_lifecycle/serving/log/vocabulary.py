@@ -49,7 +49,8 @@ class Vocabulary:
             return None
         known = self._known
         unknown = [word for word in found if word not in known]
-        return sum(word.isascii() or _plain(word) not in known for word in unknown) / len(found)
+        accented = [word for word in unknown if not word.isascii() and _plain(word) in known]
+        return (len(unknown) - len(accented)) / len(found)
 
 
 def _whole_words(model: dict[str, Any], pieces: list[str]) -> Iterable[str]:
