@@ -106,9 +106,7 @@ class JournaledLog:
             if last is not None and last[1:] == (said.label, said.comment):
                 return False
             word = uuid4().hex
-            await self._appender.take(
-                1, lambda: [record_of(said, word)], waits=True, required=True
-            )
+            await self._appender.take(1, lambda: [record_of(said, word)], waits=True, required=True)
             self._words.pop(pair, None)
             self._words[pair] = said.time, said.label, said.comment
             if len(self._words) > REMEMBERED:

@@ -97,6 +97,12 @@ INFERENCE_LOG = Table(
     Column("arrival", BigInteger, nullable=False),
     Index("inference_log_arrival", "arrival"),
 )
+Index(
+    "inference_log_shadow",
+    INFERENCE_LOG.c.digest,
+    sqlite_where=INFERENCE_LOG.c.role == "shadow",
+    postgresql_where=INFERENCE_LOG.c.role == "shadow",
+)
 
 FEEDBACK = Table(
     "feedback",

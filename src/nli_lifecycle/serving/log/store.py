@@ -121,9 +121,7 @@ class Store:
         return refused
 
 
-def _last_word(
-    connection: Connection, request_id: str, position: int, source: str
-) -> Word | None:
+def _last_word(connection: Connection, request_id: str, position: int, source: str) -> Word | None:
     found = connection.execute(
         select(FEEDBACK.c.time, FEEDBACK.c.label, FEEDBACK.c.comment)
         .where(
