@@ -85,7 +85,7 @@ def _read(data: bytes, offset: int) -> tuple[int, bytes] | None:
 
 def _whole(data: bytes, offset: int) -> int:
     """Bytes of the frame that begins here, by its own word; 0: not all of them are there."""
-    if len(data) - offset < _HEADER.size:
+    if len(data) - offset < _HEADER.size or data[offset : offset + len(MARK)] != MARK:
         return 0
     size = _HEADER.size + int(_HEADER.unpack_from(data, offset)[2])
     return size if size <= len(data) - offset else 0
