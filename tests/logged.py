@@ -7,11 +7,15 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from nli_lifecycle.serving.head import Release
+from nli_lifecycle.serving.log.features import Deriver, parse, record_of
 from nli_lifecycle.serving.log.journaled import JournaledLog
 from nli_lifecycle.serving.log.reading import LogReader
 from nli_lifecycle.serving.log.record import Answered, Feedback
+from nli_lifecycle.serving.log.schema import open_database
+from nli_lifecycle.serving.log.store import Store
 from nli_lifecycle.serving.settings import LogSettings
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=timezone.utc)
@@ -67,3 +71,24 @@ async def until_empty(log: JournaledLog, seconds: float = 20) -> None:
     while log.statistics().waiting:
         assert time.monotonic() < ends, log.statistics()
         await asyncio.sleep(0.02)
+
+
+class Log:
+    """Tables into which rows are put straight, and a reader."""
+
+    def __init__(self, url: str) -> None:
+        self.deriver = Deriver(b"k" * 32, None, False, lambda release: None)
+        self.store = Store(open_database(url))
+        self.store.prepare()
+        self.reader = LogReader(url)
+
+    def add(self, *answers: Answered) -> None:
+        self.store.add([parse(self.deriver.record(answer))[1] for answer in answers], [])
+
+    def say(self, *words: Feedback) -> None:
+        named = (parse(record_of(word, uuid4().hex))[1] for word in words)
+        self.store.add([], list(named))
+
+    def close(self) -> None:
+        self.store.close()
+        self.reader.close()

@@ -8,33 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from logged import NOW, answered, by_row, said
-
-from nli_lifecycle.serving.log.features import Deriver, parse, record_of
-from nli_lifecycle.serving.log.reading import LogReader
-from nli_lifecycle.serving.log.schema import open_database
-from nli_lifecycle.serving.log.store import Store
-
-
-class Log:
-    """Rows put straight into the tables."""
-
-    def __init__(self, url: str) -> None:
-        self.deriver = Deriver(b"k" * 32, None, False, lambda release: None)
-        self.store = Store(open_database(url))
-        self.store.prepare()
-        self.reader = LogReader(url)
-
-    def add(self, *answers) -> None:
-        self.store.add([parse(self.deriver.record(answer))[1] for answer in answers], [])
-
-    def say(self, *words) -> None:
-        named = (parse(record_of(word, f"w{id(word)}"))[1] for word in words)
-        self.store.add([], list(named))
-
-    def close(self) -> None:
-        self.store.close()
-        self.reader.close()
+from logged import NOW, Log, answered, by_row, said
+from servers import postgresql_server  # noqa: F401
 
 
 @pytest.fixture
@@ -127,5 +102,5 @@ def test_a_reader_by_watermark_misses_nothing_of_several_writers(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_nor_on_postgresql(postgresql_server) -> None:
+def test_nor_on_postgresql(postgresql_server) -> None:  # noqa: F811
     never_misses(postgresql_server("log_reading"))

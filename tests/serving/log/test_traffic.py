@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from logged import CANDIDATE, CHAMPION, answered
-from test_log_reading import Log
+from logged import CANDIDATE, CHAMPION, Log, answered
+from servers import postgresql_server  # noqa: F401
 
 from nli_lifecycle.serving.head import Release
 from nli_lifecycle.serving.log.reading import LogReader, NoLogHere
@@ -96,7 +96,7 @@ def test_without_a_log_there_is_nothing_to_sum_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_postgresql_gives_the_same_sums(postgresql_server) -> None:
+def test_postgresql_gives_the_same_sums(postgresql_server) -> None:  # noqa: F811
     log = Log(postgresql_server("log_traffic"))
     check_sums(log)
     log.close()
