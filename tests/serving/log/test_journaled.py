@@ -14,7 +14,7 @@ import pytest
 from logged import NOW, answered, by_row, log_settings, opened, rows_at, said, until_empty
 
 from nli_lifecycle.serving.log import appending
-from nli_lifecycle.serving.log.journaled import NoLog, open_log
+from nli_lifecycle.serving.log.journaled import open_log
 from nli_lifecycle.serving.log.reading import LogReader
 from nli_lifecycle.serving.log.record import LogUnavailable
 
@@ -167,6 +167,18 @@ def test_a_request_that_is_cancelled_is_logged_all_the_same(tmp_path: Path) -> N
 
     asyncio.run(live())
     assert {row["request_id"] for row in rows_at(settings.url)} == {"r1", "r2"}
+
+
+def test_after_closing_nothing_is_kept_and_nobody_waits_for_ever(tmp_path: Path) -> None:
+    async def live() -> None:
+        log = opened(log_settings(tmp_path, required=True))
+        await log.close()
+        await log.close()
+        with pytest.raises(LogUnavailable, match="closed"):
+            await asyncio.wait_for(log.record([answered("r1")]), 5)
+        assert log.statistics().dropped == {"closed": 1}
+
+    asyncio.run(live())
 
 
 FULL = """
@@ -360,15 +372,21 @@ def test_feedback_that_cannot_be_kept_is_refused_whatever_the_settings_say(tmp_p
     asyncio.run(live())
 
 
-def test_a_log_that_is_switched_off_keeps_nothing_and_says_so(tmp_path: Path) -> None:
+def test_a_log_that_is_switched_off_is_none(tmp_path: Path) -> None:
+    assert open_log(log_settings(tmp_path, enabled=False)) is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_have_names_that_never_change(tmp_path: Path) -> None:
     async def live() -> None:
-        log = open_log(log_settings(tmp_path, enabled=False))
-        assert isinstance(log, NoLog)
+        log = open_log(log_settings(tmp_path, max_journal_mb=0.0001))
+        assert log is not None
+        before = log.statistics().figures()
         await log.record([answered()])
-        with pytest.raises(LogUnavailable, match="log.enabled"):
-            await log.feedback(said())
-        assert log.statistics().written == 0
+        after = log.statistics().figures()
+        assert before.keys() == after.keys() and len(after) == 13
+        assert (before["rows_dropped"], before["database_reachable"]) == (0, True)
+        assert after["rows_dropped"] == after["rows_dropped_journal_full"] == 1
         await log.close()
 
     asyncio.run(live())
-    assert not list(tmp_path.iterdir())

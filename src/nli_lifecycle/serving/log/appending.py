@@ -43,6 +43,7 @@ class Appender:
         self._queue: SimpleQueue[Request | None] = SimpleQueue()
         self._queued = 0  # rows ever, by the event loop's thread
         self._settled = 0  # rows ever, by the writing thread
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name="inference-log-writer", daemon=True)
 
     def start(self) -> None:
@@ -63,10 +64,12 @@ class Appender:
         Raises:
             LogUnavailable: they could not be kept, and are required.
         """
-        if self._queued - self._settled + rows > MOST_QUEUED:
-            self._counts.drop("queue full", rows)
+        full = self._queued - self._settled + rows > MOST_QUEUED
+        if full or self._stopped:
+            reason: Reason = "queue full" if full else "closed"
+            self._counts.drop(reason, rows)
             if required:
-                raise unavailable("queue full")
+                raise unavailable(reason)
             return
         self._queued += rows
         kept = asyncio.get_running_loop().create_future() if waits else None
@@ -76,6 +79,7 @@ class Appender:
 
     def stop(self, patience: float) -> None:
         """Write what is queued, and end; seconds to wait for it."""
+        self._stopped = True
         self._queue.put(None)
         self._thread.join(patience)
 

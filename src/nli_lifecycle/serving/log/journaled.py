@@ -17,8 +17,8 @@ from nli_lifecycle.serving.log.features import Deriver, FolderOf, record_of, sto
 from nli_lifecycle.serving.log.journal import Journal
 from nli_lifecycle.serving.log.key import read_key
 from nli_lifecycle.serving.log.moving import Mover
-from nli_lifecycle.serving.log.record import Answered, Feedback, LogUnavailable
-from nli_lifecycle.serving.log.schema import open_database
+from nli_lifecycle.serving.log.record import Answered, Feedback
+from nli_lifecycle.serving.log.schema import LogSchemaError, open_database
 from nli_lifecycle.serving.log.statistics import Counts, Statistics, describe
 from nli_lifecycle.serving.log.store import Store, Word
 from nli_lifecycle.serving.settings import LogSettings
@@ -50,15 +50,9 @@ class JournaledLog:
         self._counts = Counts()
         self._store = Store(open_database(settings.url, fsync=fsync))
         self._key = read_key(Path(settings.journal))
-        try:
-            self._store.prepare()
-            self._counts.reachable = True
-        except SQLAlchemyError as error:
-            self._counts.reachable = False
-            self._counts.last_error = describe(error)
-            logger.error("The inference log waits for its database: %s", describe(error))
         limit = int(settings.max_journal_mb * 1e6)
         self._journal = Journal(Path(settings.journal), limit, fsync=fsync)
+        self._look_at_the_database()
         self._deriver = Deriver(self._key, environment, settings.text == "plain", folder_of)
         self._appender = Appender(self._journal, self._counts)
         self._mover = Mover(self._journal, self._store, self._counts, settings.flush_ms / 1_000)
@@ -123,6 +117,18 @@ class JournaledLog:
             self._closed = True
             await asyncio.to_thread(self._close)
 
+    def _look_at_the_database(self) -> None:
+        try:
+            self._store.prepare()
+            self._counts.reachable = True
+        except SQLAlchemyError as error:
+            self._counts.reachable = False
+            self._counts.last_error = describe(error)
+            logger.error("The inference log waits for its database: %s", describe(error))
+        except LogSchemaError:
+            self._journal.close()
+            raise
+
     def _close(self) -> None:
         self._appender.stop(PATIENCE)
         self._journal.seal()
@@ -152,35 +158,13 @@ class JournaledLog:
         return int.from_bytes(drawn, "big") < share * 2**64
 
 
-class NoLog:
-    """Where the settings say that nothing is logged."""
-
-    async def record(self, answers: Sequence[Answered]) -> None:
-        """Keep nothing."""
-
-    async def feedback(self, said: Feedback) -> bool:
-        """Refuse.
-
-        Raises:
-            LogUnavailable: always.
-        """
-        raise LogUnavailable("The inference log is switched off (log.enabled), and feedback too.")
-
-    def statistics(self) -> Statistics:
-        """Nothing was counted."""
-        return Counts().now(0)
-
-    async def close(self) -> None:
-        """Nothing is buffered."""
-
-
 def open_log(
     settings: LogSettings,
     *,
     environment: str | None = None,
     folder_of: FolderOf = lambda release: None,
-) -> JournaledLog | NoLog:
-    """Open the log as the settings say.
+) -> JournaledLog | None:
+    """Open the log as the settings say; None where they say that nothing is logged.
 
     Args:
         settings: the service's.
@@ -194,5 +178,5 @@ def open_log(
         OSError: the journal's folder cannot be written.
     """
     if not settings.enabled:
-        return NoLog()
+        return None
     return JournaledLog(settings, environment=environment, folder_of=folder_of)

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -17,6 +17,7 @@ Reason = Literal[
     "damaged",  # the journal holds it no longer as it was written
     "unusable",  # no row can be made of it
     "refused",  # the database takes everything but this
+    "closed",  # the service is stopping
 ]
 
 
@@ -41,6 +42,21 @@ class Statistics:
     journal_bytes: int
     reachable: bool | None
     last_error: str | None
+
+    def figures(self) -> dict[str, float]:
+        """The same as plain numbers under names that never change, for /metrics."""
+        lost = {f"rows_dropped_{reason.replace(' ', '_')}": 0 for reason in get_args(Reason)}
+        for reason, rows in self.dropped.items():
+            lost[f"rows_dropped_{reason.replace(' ', '_')}"] = rows
+        return {
+            "rows_written": self.written,
+            "rows_waiting": self.waiting,
+            "rows_dropped": sum(self.dropped.values()),
+            **lost,
+            "torn_writes": self.torn,
+            "journal_bytes": self.journal_bytes,
+            "database_reachable": self.reachable is True,
+        }
 
 
 class Counts:
