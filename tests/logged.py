@@ -14,7 +14,7 @@ from nli_lifecycle.serving.log.features import Deriver, parse, record_of
 from nli_lifecycle.serving.log.journaled import JournaledLog
 from nli_lifecycle.serving.log.reading import LogReader
 from nli_lifecycle.serving.log.record import Answered, Feedback
-from nli_lifecycle.serving.log.schema import open_database
+from nli_lifecycle.serving.log.database import for_writing
 from nli_lifecycle.serving.log.store import Store
 from nli_lifecycle.serving.settings import LogSettings
 
@@ -78,7 +78,7 @@ class Log:
 
     def __init__(self, url: str) -> None:
         self.deriver = Deriver(b"k" * 32, None, False, lambda release: None)
-        self.store = Store(open_database(url))
+        self.store = Store(for_writing(url))
         self.store.prepare()
         self.reader = LogReader(url)
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 from logged import NOW, answered, by_row, log_settings, opened, rows_at, said, until_empty
 
-from nli_lifecycle.serving.log import appending
+from sqlalchemy.exc import OperationalError
+
+from nli_lifecycle.serving.log import appending, journal, moving
+from nli_lifecycle.serving.log.journal import Journal
 from nli_lifecycle.serving.log.journaled import open_log
 from nli_lifecycle.serving.log.reading import LogReader
 from nli_lifecycle.serving.log.record import LogUnavailable
+from nli_lifecycle.serving.log.store import Store
 
 SECRET = "Zanzibar’s confidential ledger"
 
@@ -181,12 +187,61 @@ def test_after_closing_nothing_is_kept_and_nobody_waits_for_ever(tmp_path: Path)
     asyncio.run(live())
 
 
+def test_threads_and_failures_at_once_lose_no_row_uncounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = log_settings(tmp_path, required=True, flush_ms=1)
+    add, append = Store.add, Journal.append
+    moves, writes = cycle(["before", "after", None]), cycle([True, False, False])
+    monkeypatch.setattr(journal, "SEGMENT_BYTES", 5_000)
+    monkeypatch.setattr(moving, "LONGEST_PAUSE", 0.01)
+
+    def added(store: Store, *rows) -> int:
+        failing = next(moves)
+        if failing == "before":
+            raise OperationalError("insert", {}, Exception("away"))
+        refused = add(store, *rows)
+        if failing == "after":  # the commit's answer is lost
+            raise OperationalError("commit", {}, Exception("away"))
+        return refused
+
+    def appended(kept: Journal, records) -> None:
+        if next(writes):
+            raise OSError(errno.ENOSPC, "full")
+        append(kept, records)
+
+    async def live() -> int:
+        log = opened(settings)
+
+        async def ask(number: int) -> int:
+            await asyncio.sleep(0.001 * (number % 200))
+            try:
+                await log.record([answered(f"r{number}", place) for place in range(2)])
+            except LogUnavailable:
+                return 2
+            return 0
+
+        with monkeypatch.context() as failing:
+            failing.setattr(Store, "add", added)
+            failing.setattr(Journal, "append", appended)
+            refused = sum(await asyncio.gather(*map(ask, range(1_000))))
+        await until_empty(log)
+        assert log.statistics().dropped.get("disk", 0) == refused
+        await log.close()
+        return refused
+
+    refused = asyncio.run(live())
+    assert 0 < refused < 2_000
+    assert len(rows_at(settings.url)) + refused == 2_000
+
+
 FULL = """
 import asyncio, resource, sys
 sys.path[:0] = sys.argv[2:]
 from pathlib import Path
 from logged import answered, log_settings, opened
 from nli_lifecycle.serving.log.record import LogUnavailable
+from nli_lifecycle.serving.log.store import Store
 
 async def live():
     folder = Path(sys.argv[1])

@@ -9,19 +9,18 @@ import pytest
 from logged import NOW, log_settings, opened
 from sqlalchemy import inspect, update
 
+from nli_lifecycle.serving.log.database import LogAddressError, for_writing
 from nli_lifecycle.serving.log.reading import LogReader, NoLogHere
 from nli_lifecycle.serving.log.schema import (
     STATE,
-    LogAddressError,
     LogSchemaError,
     UtcTime,
     ensure_schema,
-    open_database,
 )
 
 
 def test_of_processes_that_start_together_one_makes_the_tables(tmp_path: Path) -> None:
-    engines = [open_database(f"sqlite:///{tmp_path}/log.db") for _ in range(6)]
+    engines = [for_writing(f"sqlite:///{tmp_path}/log.db") for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(ensure_schema, engines))
     assert set(inspect(engines[0]).get_table_names()) == {
@@ -32,7 +31,7 @@ def test_of_processes_that_start_together_one_makes_the_tables(tmp_path: Path) -
 @pytest.mark.parametrize("version, age", [(0, "an older"), (99, "a newer")])
 def test_tables_of_another_version_are_left_alone(tmp_path: Path, version: int, age: str) -> None:
     settings = log_settings(tmp_path)
-    engine = open_database(settings.url)
+    engine = for_writing(settings.url)
     ensure_schema(engine)
     with engine.begin() as connection:
         connection.execute(update(STATE).values(schema_version=version))
@@ -47,12 +46,12 @@ def test_tables_of_another_version_are_left_alone(tmp_path: Path, version: int, 
 )
 def test_an_address_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(LogAddressError) as error:
-        open_database(url)
+        for_writing(url)
     assert "log.url" in str(error.value) and "hidden" not in str(error.value)
 
 
 def test_postgresql_without_a_driver_means_psycopg2() -> None:
-    engine = open_database("postgresql://me@host/db")
+    engine = for_writing("postgresql://me@host/db")
     assert engine.dialect.driver == "psycopg2"
 
 
@@ -63,9 +62,10 @@ def test_reading_makes_no_log(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     with pytest.raises(NoLogHere, match="no such tables"):
         LogReader(f"sqlite:///{tmp_path}/empty.db").watermark()
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("empty.db", 0)]
 
 
 def test_moments_without_a_zone_are_utc() -> None:
-    dialect = open_database("sqlite://").dialect
+    dialect = for_writing("sqlite://").dialect
     assert UtcTime().process_result_value(NOW.replace(tzinfo=None), dialect) == NOW
     assert UtcTime().process_result_value(None, dialect) is None

@@ -13,12 +13,13 @@ from uuid import uuid4
 from sqlalchemy.exc import SQLAlchemyError
 
 from nli_lifecycle.serving.log.appending import Appender
+from nli_lifecycle.serving.log.database import for_writing
 from nli_lifecycle.serving.log.features import Deriver, FolderOf, record_of, storable
 from nli_lifecycle.serving.log.journal import Journal
 from nli_lifecycle.serving.log.key import read_key
 from nli_lifecycle.serving.log.moving import Mover
 from nli_lifecycle.serving.log.record import Answered, Feedback
-from nli_lifecycle.serving.log.schema import LogSchemaError, open_database
+from nli_lifecycle.serving.log.schema import LogSchemaError
 from nli_lifecycle.serving.log.statistics import Counts, Statistics, describe
 from nli_lifecycle.serving.log.store import Store, Word
 from nli_lifecycle.serving.settings import LogSettings
@@ -48,7 +49,7 @@ class JournaledLog:
         fsync = settings.durability == "machine"
         self._settings = settings
         self._counts = Counts()
-        self._store = Store(open_database(settings.url, fsync=fsync))
+        self._store = Store(for_writing(settings.url, fsync=fsync))
         self._key = read_key(Path(settings.journal))
         limit = int(settings.max_journal_mb * 1e6)
         self._journal = Journal(Path(settings.journal), limit, fsync=fsync)

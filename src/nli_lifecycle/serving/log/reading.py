@@ -15,12 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, Table, func, inspect, select
 from sqlalchemy.engine import make_url
 
+from nli_lifecycle.serving.log.database import for_reading
 from nli_lifecycle.serving.log.schema import (
     FEEDBACK,
     INFERENCE_LOG,
     STATE,
     check_version,
-    open_database,
 )
 
 BATCH_ROWS = 10_000
@@ -44,7 +44,7 @@ class LogReader:
         Raises:
             LogAddressError: it is no address, or of another kind of database.
         """
-        self._engine: Engine = open_database(url)
+        self._engine: Engine = for_reading(url)
         self._file = make_url(url).database if url.startswith("sqlite") else None
 
     def watermark(self) -> int:

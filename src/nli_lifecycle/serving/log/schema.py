@@ -1,9 +1,8 @@
-"""Tables of the inference log (docs/inference_log.md), and how a database is opened for them."""
+"""Tables of the inference log: docs/inference_log.md."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -19,16 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    create_engine,
-    event,
     func,
     insert,
     inspect,
-    make_url,
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 SCHEMA_VERSION = 1
@@ -36,10 +31,6 @@ SCHEMA_VERSION = 1
 
 class LogSchemaError(RuntimeError):
     """The database holds the inference log of another version of this project."""
-
-
-class LogAddressError(ValueError):
-    """The log's address names no database that the log can use."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -118,57 +109,6 @@ FEEDBACK = Table(
     Index("feedback_arrival", "arrival"),
     Index("feedback_pair", "request_id", "position", "source"),
 )
-
-
-def open_database(url: str, *, fsync: bool = False) -> Engine:
-    """Prepare a database; nothing is contacted yet.
-
-    Args:
-        url: SQLAlchemy address; SQLite or PostgreSQL.
-        fsync: whether a commit to SQLite survives a power failure.
-
-    Raises:
-        LogAddressError: it is no address, or of another kind of database.
-    """
-    try:
-        address = make_url(url)
-        if address.drivername == "postgresql":  # SQLAlchemy 2.1 takes it for psycopg 3
-            address = address.set(drivername="postgresql+psycopg2")
-        kind = address.get_backend_name()
-        if kind == "sqlite":
-            # Parameters are rows: no error may show them.
-            engine = create_engine(address, hide_parameters=True, connect_args={"timeout": 2.0})
-            event.listen(engine, "connect", _pragmas("FULL" if fsync else "NORMAL"))
-            return engine
-        if kind == "postgresql":
-            return create_engine(
-                address, hide_parameters=True, pool_pre_ping=True, connect_args=_PATIENCE
-            )
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise LogAddressError(
-            f"log.url cannot be used: {type(error).__name__}. Give an address such as "
-            "sqlite:////folder/inference_log.db or postgresql+psycopg2://user@host/database."
-        ) from None  # its text may hold the password
-    raise LogAddressError(f"log.url is of a {kind} database: the log takes sqlite or postgresql.")
-
-
-#: A server that does not answer is given up after seconds, not when TCP does.
-_PATIENCE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-    "options": "-c statement_timeout=20000 -c lock_timeout=10000",
-}
-
-
-def _pragmas(synchronous: str) -> Any:
-    def connected(connection: Any, record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-
-    return connected
 
 
 def ensure_schema(engine: Engine) -> None:
