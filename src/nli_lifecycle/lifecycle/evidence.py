@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from nli_lifecycle.lifecycle.documents import Document, ModelRef
+from nli_lifecycle.lifecycle.shadow import ShadowEvidence
 from nli_lifecycle.nli.budgets import Footprint
 from nli_lifecycle.nli.data.overlap import Overlap
 from nli_lifecycle.nli.metrics.figures import Comparison, Measures, SubsetMeasures
@@ -96,15 +97,30 @@ class Evidence(Document):
         "None: they were not tuned",
     )
 
+    shadow: ShadowEvidence | None = Field(
+        None, description="only where the policy judges by it: traffic differs from day to day"
+    )
+
     @model_serializer(mode="wrap")
-    def _say_tuned_only_where_it_was(
-        self, serialise: SerializerFunctionWrapHandler
-    ) -> dict[str, Any]:
-        # Approvals are bound to hashes of evidence from before there was tuning.
+    def _say_only_what_is_known(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Approvals are bound to hashes of evidence from before there was tuning, or shadow traffic.
         fields: dict[str, Any] = serialise(self)
-        if self.candidate_trials is None:
-            fields.pop("candidate_trials", None)
+        for name in ("candidate_trials", "shadow"):
+            if getattr(self, name) is None:
+                fields.pop(name, None)
         return fields
+
+    @model_validator(mode="after")
+    def _shadow_is_of_these_bytes(self) -> Evidence:
+        if self.shadow is None:
+            return self
+        seen = self.shadow.candidate_digest, self.shadow.champion_digest
+        if seen != (self.candidate.digest, self.champion and self.champion.digest):
+            raise ValueError(
+                "the shadow traffic is of other versions than the candidate and the champion: "
+                "run evaluation again"
+            )
+        return self
 
     @model_validator(mode="after")
     def _champion_is_measured(self) -> Evidence:

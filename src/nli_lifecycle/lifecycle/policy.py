@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from nli_lifecycle.lifecycle.documents import Document
 
@@ -102,6 +102,18 @@ class ApprovalRule(Document):
     )
 
 
+class ShadowRule(Document):
+    """What the candidate must have shown on real traffic, answering beside the champion."""
+
+    requests: int = Field(ge=1, description="requests that both answered, at least")
+    agreement: float | None = Field(
+        None, ge=0, le=1, description="share of pairs with the champion's label, at least"
+    )
+    latency_ratio: float | None = Field(
+        None, gt=0, description="p99 of its batches, of the champion's p99 from arrival to answer"
+    )
+
+
 class Policy(Document):
     """All rules of one environment, as its ``parameters_promotion.yml`` gives them."""
 
@@ -128,12 +140,23 @@ class Policy(Document):
     overlap: OverlapRule = Field(default_factory=OverlapRule)
     budgets: BudgetRule = Field(default_factory=BudgetRule)
     holdout: HoldoutRule = Field(default_factory=HoldoutRule)
+    shadow: ShadowRule | None = Field(None, description="None: traffic is not looked at")
     approvals: ApprovalRule = Field(default_factory=ApprovalRule)
     manual_moves: Literal["restore", "adopt"] = Field(
         "restore",
         description="an alias champion that a person moved by hand: set it back, or take what it "
         "points at as champion; either leaves a ledger entry",
     )
+
+    @model_serializer(mode="wrap")
+    def _say_shadow_only_where_it_is_asked_for(
+        self, serialise: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        # Approvals are bound to hashes of policies from before there was shadow traffic.
+        fields: dict[str, Any] = serialise(self)
+        if self.shadow is None:
+            fields.pop("shadow", None)
+        return fields
 
     @model_validator(mode="after")
     def _has_a_quality_rule(self) -> Policy:

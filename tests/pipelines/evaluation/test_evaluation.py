@@ -26,6 +26,7 @@ from nli_lifecycle.parameters import EvaluationParameters
 from nli_lifecycle.pipelines.evaluation import create_pipeline
 from nli_lifecycle.pipelines.evaluation.measuring import measure_quality
 from nli_lifecycle.pipelines.evaluation.nodes import choose_pairs, predict_candidate
+from nli_lifecycle.serving.log.reading import LogReader
 
 QUICK = {"resamples": 400, "stress": {"rows": 30}}
 ROWS = 300
@@ -75,6 +76,7 @@ def evaluate(registry, candidate, pairs, policy=POLICY, **evaluation):
         "candidate": candidate,
         "test_pairs": pairs,
         "raw": RawFolder("dev", Path("nowhere"), Path(".")),
+        "inference_log": LogReader("sqlite:///nowhere/log.db"),
         "params:environment": "dev",
         "params:source": "sample",
         "params:evaluation": EvaluationParameters.model_validate({**QUICK, **evaluation}),

@@ -10,6 +10,7 @@ from nli_lifecycle.lifecycle.rules.people import judge_standing
 from nli_lifecycle.lifecycle.rules.quality import enough_pairs, judge_minimums
 from nli_lifecycle.lifecycle.rules.result import RuleResult
 from nli_lifecycle.lifecycle.rules.subsets import judge_slices, judge_stress
+from nli_lifecycle.lifecycle.rules.traffic import judge_shadow
 from nli_lifecycle.lifecycle.rules.trust import judge_trust
 from nli_lifecycle.lifecycle.standing import Standing
 
@@ -39,5 +40,6 @@ def judge(policy: Policy, evidence: Evidence, standing: Standing) -> tuple[RuleR
         *judge_trust(policy, evidence),
         *judge_budgets(policy, evidence),
         *judge_holdout(policy, evidence),
+        *judge_shadow(policy, evidence),
         *people,
     )

@@ -49,6 +49,7 @@ def assemble_evidence(
     parts: Fields,
     trust: Fields,
     tuned: Fields,
+    shadow: Fields,
     footprints: dict[str, Footprint],
     policy: Policy,
 ) -> Evidence:
@@ -73,6 +74,7 @@ def assemble_evidence(
         **parts,
         **trust,
         **tuned,
+        **shadow,
         **budgets,
     )
 

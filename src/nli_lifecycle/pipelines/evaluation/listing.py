@@ -39,6 +39,10 @@ def list_metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
         figures.update(_part(f"slice_{_clean(part.kind)}_{_clean(part.name)}", part))
     for suite in evidence.stress:
         figures.update(_part(f"stress_{_clean(suite.name)}", suite))
+    if shadow := evidence.shadow:
+        figures["shadow_requests"] = shadow.requests
+        figures["shadow_agreement"] = shadow.agreeing / shadow.pairs
+        figures["shadow_latency_ratio"] = shadow.candidate_p99_ms / shadow.champion_p99_ms
     return {name: {"value": float(value), "step": 0} for name, value in figures.items()}
 
 

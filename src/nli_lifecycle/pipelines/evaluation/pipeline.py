@@ -24,6 +24,7 @@ from .nodes import (
     take_place,
 )
 from .plots import plot_classes, plot_confusion, plot_metrics
+from .traffic import recall_shadow
 
 ANSWERS = ["evaluation_pairs", "candidate_predictions", "champion_predictions"]
 STRESS = ["stress_pairs", "candidate_stress", "champion_stress"]
@@ -124,6 +125,12 @@ def create_pipeline() -> Pipeline:
                 name="measure_costs",
             ),
             Node(
+                func=recall_shadow,
+                inputs=["candidate", "champion", "inference_log", "params:policy"],
+                outputs="shadow",
+                name="recall_shadow",
+            ),
+            Node(
                 func=assemble_evidence,
                 inputs=[
                     "params:environment",
@@ -137,6 +144,7 @@ def create_pipeline() -> Pipeline:
                     "parts",
                     "trust",
                     "tuned",
+                    "shadow",
                     "footprints",
                     "params:policy",
                 ],
