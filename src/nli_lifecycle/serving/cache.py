@@ -44,7 +44,7 @@ class Cache:
     Args:
         folder: made where it is missing.
         model: the registered model whose versions it holds.
-        keep: versions that stay: those in use by some process, then the most recently used.
+        keep: versions that stay: those that a process uses, then the most recently used.
 
     Raises:
         CacheError: the folder cannot be written to.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from nli_lifecycle.serving.head import BadRelease, HeadUnavailable, Release
 from nli_lifecycle.serving.model import Served
@@ -68,7 +68,7 @@ class Slot:
 
     def _waiting(self, release: Release) -> str | None:
         failure = self._failure
-        if failure is None or failure.release != release or time.monotonic() >= failure.not_before:
+        if failure is None or failure.release != release or monotonic() >= failure.not_before:
             return None
         return failure.alert
 
@@ -85,5 +85,5 @@ class Slot:
             f"Version {release.version} of {release.model} (epoch {release.epoch}) is not served, "
             f"{still}: {said}"
         )
-        self._failure = _Failure(release, alert, wait, time.monotonic() + wait)
+        self._failure = _Failure(release, alert, wait, monotonic() + wait)
         return alert
