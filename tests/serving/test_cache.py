@@ -133,7 +133,7 @@ def test_a_cache_of_another_model_is_refused(head, follow, bundles):
 
 def test_a_cache_that_cannot_be_made_says_so(head, follow, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CacheError, match="cannot be used: Not a directory. Name another folder"):
+    with pytest.raises(CacheError, match="cannot be used: Not a directory. Give this user"):
         follow(cache=str(tmp_path / "file" / "cache"))
 
 

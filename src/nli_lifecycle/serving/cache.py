@@ -65,8 +65,8 @@ class Cache:
                 self._workplace.mkdir()
         except OSError as error:
             raise CacheError(
-                f"The cache {folder} cannot be used: {error.strerror or error}. Name another folder "
-                "in serving.yml (follow.cache), or give this user access to it."
+                f"The cache {folder} cannot be used: {error.strerror or error}. Give this user "
+                "access to it, or name another folder in serving.yml (follow.cache)."
             ) from error
 
     def load(self, release: Release, reader: HeadReader | None) -> Served:

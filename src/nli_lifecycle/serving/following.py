@@ -66,6 +66,11 @@ class Following:
         """See ``Source.candidate``."""
         return self._shadow.served
 
+    @property
+    def latest(self) -> Release | None:
+        """The latest release that was ever served from this cache; None before the first."""
+        return self._latest
+
     def standing(self) -> Standing:
         """See ``Source.standing``."""
         return self._standing
