@@ -20,7 +20,6 @@ from nli_lifecycle.commands.serving_place import (
     of_project,
     shown,
 )
-from nli_lifecycle.nli.quiet import quiet
 from nli_lifecycle.serving.settings import LogSettings, ServingSettings
 
 if TYPE_CHECKING:
@@ -84,8 +83,9 @@ def serve(
                 changed=changed,
             )
         elif env is not None:
-            with quiet(logging.INFO):  # else importing Kedro prints which logging it uses
-                place, settings = of_project(env, conf_source, changed)
+            logging.disable(logging.INFO)  # else importing Kedro prints which logging it uses
+            place, settings = of_project(env, conf_source, changed)
+            logging.disable(logging.NOTSET)
         else:
             raise StartError(
                 "Say which model to serve: --env <environment> of this project, or --model "

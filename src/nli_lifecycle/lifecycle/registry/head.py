@@ -12,11 +12,10 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from nli_lifecycle.lifecycle.brief import brief
-from nli_lifecycle.lifecycle.documents import ModelRef
-from nli_lifecycle.lifecycle.ledger.entry import Held, LedgerError
+from nli_lifecycle.lifecycle.ledger.entry import Entry, Held, LedgerError
 from nli_lifecycle.lifecycle.ledger.history import History
 from nli_lifecycle.lifecycle.ledger.protocol import read
-from nli_lifecycle.lifecycle.projection import located
+from nli_lifecycle.lifecycle.projection import check_mirror, located
 from nli_lifecycle.lifecycle.registry.mlflow_registry import MlflowRegistry
 from nli_lifecycle.lifecycle.registry.stores import (
     check_present,
@@ -57,7 +56,7 @@ class RegistryHead:
         self._upstream = upstream
         self._opened: MlflowRegistry | None = None
         self._opening = Lock()
-        self._versions: dict[Held, str] = {}
+        self._checked = ("", "")  # hash of the head that was checked last, and its version
         self._experiments: dict[str, str | None] = {}  # by run
 
     def champion(self) -> Release | None:
@@ -73,7 +72,8 @@ class RegistryHead:
             if history is None or history.champion is None:
                 return None
             held = history.champion
-            return Release(self.model, self._version_of(registry, held), held.digest, history.epoch)
+            version = self._checked_version(registry, held, history.head)
+            return Release(self.model, version, held.digest, history.epoch)
 
     def candidate(self) -> Release | None:
         """See ``HeadReader.candidate``."""
@@ -117,14 +117,20 @@ class RegistryHead:
         records = read(registry.ledger)
         return records.history if records else None
 
-    def _version_of(self, registry: MlflowRegistry, held: Held) -> str:
-        """Number of the version that carries the bytes; the ledger's own where none does."""
-        if held not in self._versions:
-            ref: ModelRef | None = located(registry, held, needed=False)
+    def _checked_version(self, registry: MlflowRegistry, held: Held, head: Entry) -> str:
+        """Number of the version that carries the champion's bytes; the ledger's own if none does.
+
+        Raises:
+            LedgerGone: the head differs from its mirror.
+        """
+        hashed = head.line_hash()
+        if self._checked[0] != hashed:
+            ref = located(registry, held, needed=False)
             if ref is None:
                 return held.version
-            self._versions[held] = ref.version
-        return self._versions[held]
+            check_mirror(registry, ref, head)
+            self._checked = (hashed, ref.version)
+        return self._checked[1]
 
     def _report(self, run_id: str) -> str | None:
         """Address of a decision's report on an MLflow server; other stores have no pages."""
