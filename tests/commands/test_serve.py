@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
-import re
-import signal
 import socket
-import subprocess
 import sys
-import urllib.request
-from pathlib import Path
 
 import pytest
 import yaml
@@ -19,6 +13,7 @@ from click.testing import CliRunner, Result
 from life import crown
 from project import PROJECT
 from released_bundles import until
+from serving_process import answer, serving
 
 from nli_lifecycle.commands.serve import serve
 from nli_lifecycle.commands.serving_place import ServingPlace, of_project
@@ -186,9 +181,7 @@ ABSENT = ("kedro", "kedro_mlflow", "pandas", "torch", "transformers", "sklearn",
 
 
 @needs_app
-def test_a_service_follows_a_registry_and_ends_well(
-    mlflow_registry, store, tmp_path, bundles, monkeypatch
-):
+def test_a_service_follows_a_registry_and_ends_well(mlflow_registry, store, tmp_path, bundles):
     """In a process where nothing that trains can be imported."""
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     prod = mlflow_registry("prod")
@@ -196,34 +189,11 @@ def test_a_service_follows_a_registry_and_ends_well(
     crown(prod, first)
     (tmp_path / "serving.yml").write_text("follow: {poll_s: 0.2}\n")
     words = ["--model", MODEL, "--registry-uri", store, "--port", "0", "--settings", "serving.yml"]
-    code = WITHOUT.format(names=ABSENT, path=sys.path)
-    with subprocess.Popen(
-        [sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True, cwd=tmp_path
-    ) as process:
-        try:
-            assert process.stderr is not None
-            lines = iter(process.stderr.readline, "")
-            said = next(line for line in lines if "is served at" in line)
-            address = re.search(r"http://\S+", said).group()
-            until(lambda: _answer(address) == (first.version, 200), 60)
-            second = prod.register(bundles[1], {})
-            crown(prod, second)
-            until(lambda: _answer(address) == (second.version, 200), 60)
-        finally:
-            process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+    command = [sys.executable, "-c", WITHOUT.format(names=ABSENT, path=sys.path), *words]
+    with serving(command, tmp_path) as address:
+        until(lambda: answer(address) == (first.version, 200), 60)
+        second = prod.register(bundles[1], {})
+        crown(prod, second)
+        until(lambda: answer(address) == (second.version, 200), 60)
     left = {path.name for path in (tmp_path / "served").iterdir()}
     assert left == {first.digest, second.digest, "served.json", ".lock"}
-
-
-def _answer(address: str) -> tuple[str | None, int]:
-    """Version that answers, and the status."""
-    pairs = {"pairs": [{"premise": "the dog runs", "hypothesis": "no dog runs"}]}
-    request = urllib.request.Request(
-        f"{address}/predict", json.dumps(pairs).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.headers["X-Model-Version"], response.status
-    except urllib.error.HTTPError as error:
-        return None, error.code
