@@ -85,6 +85,13 @@ def test_a_projects_settings(tmp_path):
     assert found.log.url == f"sqlite:///{tmp_path}/data/prod/07_model_output/inference_log.db"
 
 
+@pytest.mark.parametrize("env", ["dev", "staging", "prod"])
+def test_every_environments_settings_are_valid(env):
+    place, settings = of_project(env, str(PROJECT / "conf"), {})
+    assert place.model == f"{env}.nli.classifier"
+    assert f"/{env}/" in settings.follow.cache and f"/{env}/" in settings.log.journal
+
+
 def test_an_environment_knows_those_upstream(tmp_path):
     os.environ["NLI_HOME"] = str(tmp_path)
     place, _ = of_project("prod", str(PROJECT / "conf"), {})
