@@ -21,6 +21,10 @@ class RegistryError(RuntimeError):
     """The registry cannot do what it was asked for; the message says what to do."""
 
 
+class DamagedVersion(RegistryError):
+    """A version's bytes are not what was registered; fetching them again does not help."""
+
+
 @dataclass(frozen=True)
 class Incumbent:
     """Whoever is in use while a candidate is judged: a version and its bytes, or nobody."""
@@ -93,14 +97,14 @@ def verified(folder: Path, ref: ModelRef) -> Bundle:
     """Open a version's folder and compare its digest with the registered one.
 
     Raises:
-        RegistryError: naming the version and what is wrong with its bytes.
+        DamagedVersion: naming the version and what is wrong with its bytes.
     """
     try:
         bundle = open_bundle(folder)
     except BundleError as error:
-        raise RegistryError(f"{ref} is damaged in the store: {error}") from error
+        raise DamagedVersion(f"{ref} is damaged in the store: {error}") from error
     if bundle.digest != ref.digest:
-        raise RegistryError(
+        raise DamagedVersion(
             f"{ref} holds other bytes than were registered: their digest is {bundle.digest}. "
             "Do not use it; register the model again."
         )

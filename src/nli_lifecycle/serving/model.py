@@ -47,7 +47,7 @@ class Standing:
     reachable: bool  # whether the last look at the registry succeeded
     looked: float | None  # unix time of the last look that succeeded; None: none has
     head: Release | None  # champion by that look
-    alert: str | None  # why the head is not what is served, in a sentence for people
+    alert: str | None  # what keeps the head from being known or served, for people
 
 
 class Source(Protocol):

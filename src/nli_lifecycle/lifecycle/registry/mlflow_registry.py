@@ -142,21 +142,25 @@ class MlflowRegistry(MlflowVersions):
             self._point_at_bytes(model_id, self.client.get_logged_model(model_id).tags)
             return self._only(digest)
 
-    def fetch(self, ref: ModelRef) -> Bundle:
+    def fetch(self, ref: ModelRef, folder: Path | None = None) -> Bundle:
         """Bring a version's bytes to this machine, verified against its digest.
 
         Args:
             ref: the version.
+            folder: where to, complete or not at all; it does not exist yet. None: into this
+                registry's download folder, in the place of an earlier copy.
 
         Returns:
-            The bundle, in this registry's download folder.
+            The bundle.
 
         Raises:
-            RegistryError: no such version, or its bytes are not what was registered.
+            DamagedVersion: its bytes are not what was registered.
+            RegistryError: no such version, or the store cannot be reached.
         """
         self._own(ref)
-        self._downloads.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._downloads, prefix=".fetching-") as unverified:
+        final = folder or self._downloads / ref.digest
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=final.parent, prefix=".fetching-") as unverified:
             with explained(f"download {ref}"):
                 source = self._source(ref)
                 path = mlflow.artifacts.download_artifacts(
@@ -166,8 +170,8 @@ class MlflowRegistry(MlflowVersions):
                     registry_uri=self._registry_uri,
                 )
             bundle = verified(Path(path), ref)
-            final = self._downloads / ref.digest
-            shutil.rmtree(final, ignore_errors=True)
+            if folder is None:
+                shutil.rmtree(final, ignore_errors=True)
             try:
                 bundle.path.rename(final)
             except OSError:  # another process has just fetched the same bytes
