@@ -1,4 +1,4 @@
-"""Files of every kind are found, read whole in bounded memory, and divided the same way each time."""
+"""Files of every kind are found, read in bounded memory, and divided the same way each time."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from kedro.io import DatasetError
 
-from nli_lifecycle.datasets.document import DocumentDataset, DocumentError
+from nli_lifecycle.datasets.document import DocumentDataset
 from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.engines.table import parquet_files
 from nli_lifecycle.nli.data.ingest import Ingest
@@ -121,15 +122,15 @@ def open_output(store: KeyedStore, ingest: Ingest, release: Release) -> Output:
     folder = store.folder / f"{found[:DIGITS]}-{release.digest[:DIGITS]}"
     path = folder / BEGUN
     if not path.is_file():
-        if folder.is_dir() and any(folder.iterdir()):
+        if (folder / SCORES).exists():
             raise _foreign(folder, f"it does not say whose it is ({BEGUN} is missing)")
         begun = Begun(input=found, release=release, scored_at=datetime.now(UTC))
         _document(path, Begun).save(begun)
         return Output(folder, begun)
     try:
         begun = _document(path, Begun).load()
-    except DocumentError as error:
-        raise _foreign(folder, str(error)) from error
+    except DatasetError as error:
+        raise _foreign(folder, str(error.__cause__)) from error
     if begun.input != found:
         raise _foreign(folder, f"it holds answers to other pairs, {begun.input[:DIGITS]}…")
     if (begun.release.model, begun.release.digest) != (release.model, release.digest):
