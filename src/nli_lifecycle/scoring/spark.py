@@ -66,7 +66,10 @@ class ScoreOnSpark:
         tasks = max(TASKS, -(-portion.rows() // TASK_ROWS))
         rows = self._session.read.parquet(uri_of(portion.landed)).repartition(tasks)
         try:
-            scored = rows.mapInArrow(self._function, _schema(rows))
+            numbered = rows.toDF(*map(str, range(len(rows.columns))))
+            scored = numbered.mapInArrow(
+                partial(self._function, tuple(rows.columns)), _schema(rows)
+            )
             scored.write.parquet(uri_of(folder))
         except PySparkException as error:
             raise ScoringError(f"Spark cannot score {portion.name}: {_reason(error)}") from error

@@ -94,11 +94,14 @@ def _write(
     from pyspark.sql.types import StringType, StructField, StructType
 
     own = [_column(column).alias(f"{ROW}_{field}") for field, column in columns.own.items()]
-    kept = [_column(column).alias(new) for column, new in columns.kept.items()]
+    # By numbers, as Spark takes a dot in a name for a path.
+    kept = [_column(column).alias(str(n)) for n, column in enumerate(columns.kept)]
     rows = frame.select(_hash(frame).alias(ROW), *own, *kept)
+    names = tuple(columns.kept.values())
+    found = zip(names, rows.schema.fields[1 + len(own) :])
     texts = from_arrow_schema(landed_schema([]))
-    whole = StructType([*texts.fields, *rows.schema.fields[1 + len(own) :]])
-    function = partial(judge_batches, name, tuple(columns.own), portions, longest)
+    whole = StructType([*texts.fields, *(StructField(new, f.dataType) for new, f in found)])
+    function = partial(judge_batches, name, tuple(columns.own), names, portions, longest)
     divided = StructType([*whole.fields, StructField(PORTION, StringType())])
     judged = rows.mapInArrow(function, divided).repartition(PORTION)
     judged.write.partitionBy(PORTION).parquet(uri_of(folder))
