@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from life import crown
-from tiny_bundle import make_tiny_payload
 
 from nli_lifecycle.datasets.engine import EngineDataset
 from nli_lifecycle.datasets.source import RawFolder
@@ -33,6 +32,8 @@ from nli_lifecycle.scoring.parameters import BatchScoringParameters
 
 def tiny_bundle(folder: Path, seed: int = 0) -> Bundle:
     """A real bundle with random weights; another seed answers otherwise."""
+    from tiny_bundle import make_tiny_payload  # PyTorch, which processes that score do without
+
     return save_pyfunc(make_tiny_payload(folder / f"payload-{seed}", seed=seed), folder / "bundle")
 
 

@@ -70,10 +70,15 @@ class Output:
         with self._store.writing(SCORES, portion.name) as folder:
             write(folder)
 
-    def manifest(self) -> Manifest | None:
+    def manifest(self, portions: list[Portion]) -> Manifest | None:
         """The account of all rows; None while there is something left to do."""
         path = self.folder / COMPLETE
-        return _document(path, Manifest).load() if path.is_file() else None
+        if not path.is_file():
+            return None
+        if all(map(self.done, portions)):
+            return _document(path, Manifest).load()
+        path.unlink()  # somebody removed what it accounts for
+        return None
 
     def finish(self, ingest: Ingest, portions: list[Portion], store: KeyedStore) -> Manifest:
         """Set the other rows aside, account for every row, and say so.

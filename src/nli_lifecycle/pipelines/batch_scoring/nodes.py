@@ -91,10 +91,10 @@ def score_pairs(
     """
     output = open_output(scores, ingest, release)
     begun = time.perf_counter()
-    manifest, rows = output.manifest(), 0
+    portions = portions_of(ingest, store)
+    manifest, rows = output.manifest(portions), 0
     if manifest is None:
         stamp = Stamp(output.begun.release, output.begun.scored_at)
-        portions = portions_of(ingest, store)
         score = _scorer(engine, bundle, stamp)
         rows = score_missing(portions, output, score, parameters.workers or score.workers)
         manifest = output.finish(ingest, portions, store)
