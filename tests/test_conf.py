@@ -80,15 +80,8 @@ def test_typed_parameters_accept_the_configuration(environment: str) -> None:
                 key = source.removeprefix("params:")
                 kind.model_validate(parameters[key])
                 checked.add(key)
-    assert checked >= {
-        "data",
-        "training",
-        "tuning",
-        "export",
-        "evaluation",
-        "policy",
-        "batch_scoring",
-    }
+    every = {"data", "training", "tuning", "export", "evaluation", "policy", "batch_scoring"}
+    assert checked >= every
 
 
 @pytest.mark.parametrize("setting", ["data_root", "registered_model", "experiment"])

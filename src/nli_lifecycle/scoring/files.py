@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -24,7 +25,7 @@ from nli_lifecycle.scoring.rows import Judged, judge
 from nli_lifecycle.scoring.types import portable, same_types
 
 #: Rows in memory at a time while a file is read.
-READ_ROWS = 8_192
+READ_ROWS = 2_048
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,16 @@ def plan_files(parameters: BatchScoringParameters, bases: Sequence[Path]) -> lis
             "or folder: `--params batch_scoring.source_path=pairs.parquet`."
         )
     paths = _find(source, parameters.source_path, bases)
-    names = _names(paths)
+    root = os.path.commonpath([path.parent for path in paths])
     files = []
     for path in paths:
+        name = Path(os.path.relpath(path, root)).as_posix()
         layout = layout_of(source, path, options.layout)
         found = column_names(path, layout)
         partition = _partition(path, found) if layout.kind == "parquet" else {}
         columns = choose_columns([*found, *partition], options, str(path))
         kept = _kept(path, layout, columns, partition)
-        files.append(PairFile(path, names[path], layout, columns, kept, partition))
+        files.append(PairFile(path, name, layout, columns, kept, partition))
     every = tuple(same_types({str(file.path): file.kept for file in files}))
     return [replace(file, kept=every) for file in files]
 
@@ -88,12 +90,6 @@ def _find(source: Source, place: str, bases: Sequence[Path]) -> list[Path]:
     if not found:
         raise DataError(f"batch_scoring: no {' or '.join(source.patterns)} in {folder}.")
     return sorted(found)
-
-
-def _names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Name files as briefly as tells them apart."""
-    plain = [path.name for path in paths]
-    return {path: path.name if plain.count(path.name) == 1 else str(path) for path in paths}
 
 
 def _partition(path: Path, found: Sequence[str]) -> dict[str, str]:
