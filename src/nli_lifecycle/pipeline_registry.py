@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from nli_lifecycle.pipelines import (
+    batch_scoring,
     data_engineering,
     evaluation,
     intake,
@@ -25,6 +26,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "intake": intake.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
         "promotion": promotion.create_pipeline(),
+        "batch_scoring": batch_scoring.create_pipeline(),
     }
     stages = {name: Pipeline(pipeline, tags=name) for name, pipeline in parts.items()}
     judgement = stages["evaluation"] + stages["promotion"]

@@ -52,7 +52,7 @@ def summarise(
     report, evidence = document("data_report"), document("evidence")
     decision, candidate = document("decision"), document("candidate")
     measures = evidence.candidate_measures if evidence else None
-    tuning = document("tuning_report")
+    tuning, scoring = document("tuning_report"), document("scoring_report")
     return {
         "environment": settings["environment"],
         "source": report.source if report else None,
@@ -80,6 +80,7 @@ def summarise(
         else None,
         "approve": what_to_approve(decision) if decision else None,
         "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
+        "scoring": scoring.summary() if scoring else None,
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
         "digest": candidate.digest if candidate else None,
@@ -126,6 +127,8 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
         rows.add_row(
             "Model", f"{summary['model']} version {summary['version']} ({summary['digest'][:12]})"
         )
+    if scoring := summary["scoring"]:
+        _tell_scoring(scoring, rows)
     if summary["report"]:
         rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
     if summary["approve"]:
@@ -139,6 +142,28 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
     )
     title = f"nli-lifecycle · {summary['environment']}"
     (console or Console()).print(Panel(rows, title=title, title_align="left", expand=False))
+
+
+def _tell_scoring(scoring: Mapping[str, Any], rows: Table) -> None:
+    counts = (f"{reason} {count:,}" for reason, count in scoring["quarantined"].items())
+    why = f" ({', '.join(counts)})" if scoring["quarantined"] else ""
+    rows.add_row(
+        "Pairs",
+        f"{scoring['rows_read']:,} rows read = {scoring['rows_scored']:,} scored + "
+        f"{scoring['rows_quarantined']:,} quarantined{why}",
+    )
+    shares = ", ".join(
+        f"{label} {count / max(1, scoring['rows_scored']):.1%}"
+        for label, count in scoring["labels"].items()
+    )
+    speed = f", {scoring['pairs_per_second']:,.0f} pairs a second" if scoring["rows_new"] else ""
+    rows.add_row("Labels", f"{shares} ({scoring['rows_new']:,} scored now{speed})")
+    rows.add_row(
+        "Scored by",
+        f"{scoring['model']} version {scoring['version']} ({scoring['digest'][:12]}), "
+        f"epoch {scoring['epoch']}",
+    )
+    rows.add_row("Scores", f"{_from_here(scoring['output'])}/scores")
 
 
 def what_to_approve(decision: Decision) -> str | None:

@@ -86,3 +86,9 @@ def log_metrics(metrics: Mapping[str, float]) -> None:
     """Log figures into the active run."""
     if mlflow.active_run():
         mlflow.log_metrics(dict(metrics))
+
+
+def set_tags(tags: Mapping[str, str]) -> None:
+    """Tag the active run."""
+    if mlflow.active_run():
+        mlflow.set_tags(dict(tags))

@@ -79,7 +79,7 @@ class SparkTable:
 
     def write(self, folder: Path) -> None:
         """See ``Table.write``."""
-        self.frame.write.parquet(_uri(folder))
+        self.frame.write.parquet(uri_of(folder))
 
 
 class SparkEngine:
@@ -90,12 +90,17 @@ class SparkEngine:
     def __init__(self, session: SparkSession) -> None:
         self._session = session
 
+    @property
+    def session(self) -> SparkSession:
+        """The session, for work that is no table's."""
+        return self._session
+
     def read(self, folders: Sequence[Path], schema: pa.Schema) -> SparkTable:
         """See ``Engine.read``."""
         if not folders:
             return SparkTable(schema, self._session.createDataFrame([], _spark_schema(schema)))
         reader = self._session.read.schema(_spark_schema(schema))
-        return SparkTable(schema, reader.parquet(*map(_uri, folders)))
+        return SparkTable(schema, reader.parquet(*map(uri_of, folders)))
 
     def from_pandas(self, frame: pd.DataFrame, schema: pa.Schema) -> SparkTable:
         """See ``Engine.from_pandas``."""
@@ -122,7 +127,7 @@ def _spark_schema(schema: pa.Schema) -> object:
     return from_arrow_schema(schema)
 
 
-def _uri(folder: Path) -> str:
+def uri_of(folder: Path) -> str:
     """A path that means the same to the driver and the workers, whatever their default is."""
     path = folder.as_posix()
     return path if path.startswith("/Volumes/") else f"file://{path}"
