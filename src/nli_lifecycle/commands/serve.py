@@ -20,11 +20,13 @@ from nli_lifecycle.commands.serving_place import (
     of_project,
     shown,
 )
-from nli_lifecycle.serving.settings import LogSettings, ServingSettings
+from nli_lifecycle.serving.settings import ServingSettings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from nli_lifecycle.serving.following import Following
-    from nli_lifecycle.serving.log.record import InferenceLog
+    from nli_lifecycle.serving.head import HeadReader
 
 logger = logging.getLogger("nli_lifecycle.serve")
 
@@ -102,19 +104,17 @@ def serve(
 def run(settings: ServingSettings, place: ServingPlace) -> None:
     """Put the service together and run it until it is told to end."""
     with _refusals():
-        from nli_lifecycle.serving.app import create_app
         from nli_lifecycle.serving.following import Following
         from nli_lifecycle.serving.server import make_server
 
         head = place.head()
-        shadow = settings.shadow.share > 0
+        shadow = settings.shadow.share > 0 and settings.log.enabled
         following = Following(head, settings.follow, with_candidate=shadow)
     with closing(following):
         with _refusals():
             _check_there_is_something(place, following)
-            log = open_log(settings.log, place.environment, following)
-            app = create_app(settings, following, log, head)
             listening = _listen(settings.host, settings.port)
+            app = _assemble(settings, place.environment, following, head)
         with listening:
             following.start()
             address = "http://%s:%d" % listening.getsockname()[:2]
@@ -122,9 +122,21 @@ def run(settings: ServingSettings, place: ServingPlace) -> None:
             make_server(app, settings).run(sockets=[listening])
 
 
-def open_log(settings: LogSettings, environment: str, following: Following) -> InferenceLog | None:
-    """Where answers and feedback go; None: nowhere."""
-    return None
+def _assemble(
+    settings: ServingSettings, environment: str, following: Following, head: HeadReader
+) -> FastAPI:
+    """The application with its log, its batcher, and the shadow that uses what that one spares."""
+    from nli_lifecycle.serving.app import create_app
+    from nli_lifecycle.serving.batching.batcher import Batcher
+    from nli_lifecycle.serving.log.journaled import open_log
+    from nli_lifecycle.serving.shadow import Shadow
+
+    log = open_log(settings.log, environment=environment, folder_of=following.folder_of)
+    batcher = Batcher(settings.batching)
+    shadow = None
+    if log is not None and settings.shadow.share > 0:
+        shadow = Shadow(following, log, settings.shadow, spare=lambda: batcher.spare)
+    return create_app(settings, following, log, head, batcher=batcher, shadow=shadow)
 
 
 def main() -> NoReturn:

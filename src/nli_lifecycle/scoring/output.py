@@ -76,7 +76,8 @@ class Output:
         if not path.is_file():
             return None
         if all(map(self.done, portions)):
-            return _document(path, Manifest).load()
+            account: Manifest = _document(path, Manifest).load()
+            return account
         path.unlink()  # somebody removed what it accounts for
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Protocol
@@ -124,7 +123,7 @@ class Answering:
     async def _record(
         self, request: Request, served: Served, pairs: Pairs, probabilities: Probabilities
     ) -> None:
-        if self._log is None or not pairs or random.random() >= self.settings.log.share:
+        if self._log is None or not pairs:
             return
         exchange = Exchange.of(request.scope)
         now, latency_ms = datetime.now(timezone.utc), exchange.elapsed_s() * 1000

@@ -29,6 +29,7 @@ from nli_lifecycle.serving.frame import Frame
 from nli_lifecycle.serving.head import HeadReader
 from nli_lifecycle.serving.log.record import InferenceLog
 from nli_lifecycle.serving.model import Source
+from nli_lifecycle.serving.page.routes import page_router
 from nli_lifecycle.serving.problems import CODES, Problem
 from nli_lifecycle.serving.security.guard import Guard
 from nli_lifecycle.serving.security.tokens import Tokens
@@ -108,9 +109,10 @@ def create_app(
             meter,
             reader.environment if reader else None,
             lambda: batching.queued_pairs,
-            settings.batching.max_queued_pairs,
+            settings,
         ),
         lifecycle_routes(source, reader),
+        page_router(),
     ):
         app.include_router(router)
     app.add_middleware(Shortcut, endpoints=endpoints_of(predicting))

@@ -71,6 +71,11 @@ class Following:
         """The latest release that was ever served from this cache; None before the first."""
         return self._latest
 
+    def folder_of(self, release: Release) -> Path | None:
+        """Where a version's verified bytes are; None where they are not here."""
+        folder = self._cache.folder / release.digest
+        return folder if folder.is_dir() else None
+
     def standing(self) -> Standing:
         """See ``Source.standing``."""
         return self._standing

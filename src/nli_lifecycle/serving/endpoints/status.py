@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter
 from prometheus_client import generate_latest
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from nli_lifecycle.serving.answers import ModelName, json_response
 from nli_lifecycle.serving.endpoints.probes import RegistryAnswer
 from nli_lifecycle.serving.model import Source
+from nli_lifecycle.serving.settings import ServingSettings
 from nli_lifecycle.serving.standing import describe, describe_registry
 from nli_lifecycle.serving.telemetry.meter import Meter
 
@@ -46,6 +48,12 @@ class QueueAnswer(BaseModel):
     limit: int
 
 
+class ShadowAnswer(ModelName):
+    """The candidate that answers for the log only, and which share of the requests."""
+
+    share: float
+
+
 class StatusAnswer(BaseModel):
     """What the page shows of the service."""
 
@@ -54,6 +62,7 @@ class StatusAnswer(BaseModel):
     registry: RegistryAnswer
     traffic: TrafficAnswer
     queue: QueueAnswer
+    shadow: ShadowAnswer | None
     uptime_s: float
 
 
@@ -62,11 +71,17 @@ def status_routes(
     meter: Meter,
     environment: str | None,
     queued_pairs: Callable[[], int],
-    queue_limit: int,
+    settings: ServingSettings,
 ) -> APIRouter:
     """The endpoints."""
     router = APIRouter(tags=["status"])
     started = time.monotonic()
+
+    def shadow() -> dict[str, Any] | None:
+        candidate, share = source.candidate, settings.shadow.share
+        if candidate is None or not share:
+            return None
+        return {**describe(candidate.release), "share": share}
 
     @router.get(
         "/status",
@@ -82,7 +97,8 @@ def status_routes(
                 "model": describe(served.release) if served else None,
                 "registry": describe_registry(source),
                 "traffic": meter.traffic.summary(),
-                "queue": {"pairs": queued_pairs(), "limit": queue_limit},
+                "queue": {"pairs": queued_pairs(), "limit": settings.batching.max_queued_pairs},
+                "shadow": shadow(),
                 "uptime_s": round(time.monotonic() - started, 3),
             }
         )
