@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
@@ -64,6 +66,51 @@ def test_what_is_recorded_is_in_the_database_after_closing(tmp_path: Path, durab
     assert found[0]["time"] == NOW and found[0]["label"] == "entailment"
     assert [row["arrival"] for row in found] == sorted({row["arrival"] for row in found})
     assert [file.name for file in (tmp_path / "journal").iterdir()] == ["key"]
+
+
+@pytest.mark.parametrize("durability, least, most", [("process", 0, 0), ("machine", 1, 20)])
+def test_requests_that_wait_together_share_one_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability: str, least: int, most: int
+) -> None:
+    synced: list[int] = []
+
+    def slow_sync(file: int) -> None:
+        time.sleep(0.02)
+        synced.append(file)
+
+    monkeypatch.setattr(os, "fdatasync", slow_sync)
+
+    async def live() -> None:
+        log = opened(log_settings(tmp_path, durability=durability))
+        await asyncio.gather(*(log.record([answered(f"r{number}")]) for number in range(200)))
+        assert least <= len(synced) <= most
+        await log.close()
+
+    asyncio.run(live())
+
+
+def test_a_slow_disk_holds_up_its_requests_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Journal.append
+
+    def slowly(kept: Journal, records) -> None:
+        time.sleep(0.4)
+        append(kept, records)
+
+    monkeypatch.setattr(Journal, "append", slowly)
+
+    async def live() -> None:
+        log = opened(log_settings(tmp_path))
+        recording = asyncio.create_task(log.record([answered()]))
+        turns = 0
+        while not recording.done():
+            await asyncio.sleep(0.001)
+            turns += 1
+        assert turns > 20
+        await log.close()
+
+    asyncio.run(live())
 
 
 def test_an_acknowledged_row_is_on_disk_while_the_database_is_away(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class Deriver:
             key: of the hashes.
             environment: whose service this is; None: not said.
             plain: whether rows hold the texts themselves.
-            folder_of: where a release's bundle lies, None where it is gone; asked once per release.
+            folder_of: where a release's bundle lies, None where it is gone; asked until it says.
         """
         self._key = key
         self._environment = environment
@@ -91,9 +91,11 @@ class Deriver:
     def _vocabulary(self, release: Release) -> Vocabulary | None:
         if release.digest not in self._vocabularies:
             folder = self._folder_of(release)
+            if folder is None:
+                return None
             while len(self._vocabularies) >= _VOCABULARIES:
                 del self._vocabularies[next(iter(self._vocabularies))]
-            self._vocabularies[release.digest] = None if folder is None else _load(folder)
+            self._vocabularies[release.digest] = _load(folder)
         return self._vocabularies[release.digest]
 
 
