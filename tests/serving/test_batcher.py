@@ -329,6 +329,22 @@ def test_closing_finishes_what_was_taken_in(gated: Gated) -> None:
     run(ask())
 
 
+def test_spare_says_whether_callers_leave_capacity(gated: Gated) -> None:
+    """For shadow traffic, which must not slow anybody down."""
+
+    async def ask() -> None:
+        shared, served = batcher(), gate_of(gated)
+        assert shared.spare
+        asked = asyncio.create_task(shared.classify(served, [("a", "b")], FAR))
+        await begun(gated)
+        assert not shared.spare
+        gated.gate.set()
+        await asked
+        assert shared.spare
+
+    run(ask())
+
+
 def test_idle_workers_share_the_tokens(gated: Gated) -> None:
     """A large request is answered by all of them at once."""
     gated.gate.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import numpy as np
@@ -399,6 +400,30 @@ class TestLifecycle:
             assert await look(10) == {"environments": [1]}
 
         asyncio.run(story())
+
+    def test_a_registry_that_hangs_keeps_nobody_waiting(self) -> None:
+        """It is asked once, and believed when it answers after all."""
+        hanging, reader = threading.Event(), FixedReader({"environments": [1]})
+
+        class Slow(FixedReader):
+            def lifecycle(self) -> dict[str, Any]:
+                hanging.wait(30)
+                return reader.lifecycle()
+
+        async def story() -> None:
+            view = LifecycleView(Slow(), patience_s=0.02)
+            for _ in range(3):
+                with pytest.raises(Problem) as told:
+                    await view.look()
+                assert told.value.details["last_known"] is None
+            hanging.set()
+            while not reader.asked:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            assert await view.look() == {"environments": [1]}
+
+        asyncio.run(story())
+        assert reader.asked == 1
 
     def test_refresh_looks_at_once(self, source: FixedSource) -> None:
         """And says how things stand afterwards."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from running_service import (
     PAIR,
     RELEASE,
@@ -36,6 +37,12 @@ SMALL = make_settings(
 def small(source: FixedSource) -> Any:
     """A service that allows little."""
     return running(create_app(SMALL, source, environment={}), SMALL)
+
+
+@pytest.fixture(scope="module")
+def small_app(served: Served) -> FastAPI:
+    """The same, to be asked past any socket."""
+    return create_app(SMALL, FixedSource(served), ListLog(), environment={})
 
 
 class Stubborn:
@@ -80,11 +87,10 @@ class Stubborn:
 )
 @pytest.mark.parametrize("path", ["/predict", "/classify", "/check", "/feedback"])
 def test_malformed_bodies_are_refused_without_echo(
-    source: FixedSource, path: str, body: bytes, status: int
+    small_app: FastAPI, path: str, body: bytes, status: int
 ) -> None:
     """In three fields: a code, a sentence that names the place, the request's id."""
-    app = create_app(SMALL, source, ListLog(), environment={})
-    reply_status, reply = asyncio.run(ask(app, path, body))
+    reply_status, reply = asyncio.run(ask(small_app, path, body))
     problem = json.loads(reply)
     assert problem.keys() == {"error_code", "message", "request_id"}
     assert reply_status in ({status} if path == "/predict" else {400, 422})

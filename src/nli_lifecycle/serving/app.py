@@ -92,6 +92,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own loads scripts from elsewhere; the page has one
         redoc_url=None,
+        redirect_slashes=False,
         exception_handlers={HTTPException: _no_such_endpoint},
     )
     predicting = (

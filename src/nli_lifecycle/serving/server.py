@@ -28,8 +28,6 @@ def make_server(app: FastAPI, settings: ServingSettings) -> uvicorn.Server:
             app,
             host=settings.host,
             port=settings.port,
-            loop="uvloop",
-            http="httptools",
             ws="none",
             proxy_headers=False,  # nobody asks for the caller's address
             lifespan="on",

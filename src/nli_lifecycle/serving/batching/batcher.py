@@ -43,7 +43,7 @@ class Batcher:
         self.on_batch: OnBatch | None = None
         self._settings = settings
         self._queue = FairQueue()
-        self._workers = self._free = settings.workers or len(os.sched_getaffinity(0))
+        self._workers = self._free = settings.workers or _cores()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="batch")
         self._timer: asyncio.Handle | None = None
         self._waits = False  # whether the timer waits for company
@@ -182,3 +182,10 @@ class Batcher:
     def _rest(self) -> None:
         if self._free == self._workers and not self._queue.pairs:
             self._quiet.set()
+
+
+def _cores() -> int:
+    """Those that this process may use; OMP_NUM_THREADS says nothing about batches side by side."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

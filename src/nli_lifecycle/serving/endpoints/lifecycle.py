@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -20,34 +21,34 @@ from nli_lifecycle.serving.standing import describe, describe_registry
 
 FRESH_S = 5.0
 RETRY_S = 5.0
+PATIENCE_S = 5.0  # with a registry that hangs
+
+_logger = logging.getLogger(__name__)
 
 
 class LifecycleView:
     """What the registry says of the environments, asked at most every few seconds."""
 
-    def __init__(self, reader: HeadReader) -> None:
+    def __init__(self, reader: HeadReader, patience_s: float = PATIENCE_S) -> None:
         self._reader = reader
+        self._patience_s = patience_s
         self._known: dict[str, Any] | None = None
         self._asked = -FRESH_S
         self._looked: float | None = None  # unix time of the last answer
         self._failed = False
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
 
     async def look(self) -> dict[str, Any]:
         """Give what is known, asked anew where that is a few seconds old.
 
         Raises:
-            Problem: 503 with what was known last, while the registry cannot be asked.
+            Problem: 503 with what was known last, while the registry cannot be asked or hangs.
         """
-        async with self._asking:  # everybody waits for one question
-            if time.monotonic() - self._asked >= FRESH_S:
-                try:
-                    self._known = await asyncio.to_thread(self._reader.lifecycle)
-                    self._looked, self._failed = time.time(), False
-                except HeadUnavailable:
-                    self._failed = True
-                self._asked = time.monotonic()
-        if self._failed or self._known is None:
+        if self._asking is None and time.monotonic() - self._asked >= FRESH_S:
+            self._asking = asyncio.create_task(self._ask())
+        if self._asking is not None:  # everybody waits for one question
+            await asyncio.wait({self._asking}, timeout=self._patience_s)
+        if self._asking is not None or self._failed or self._known is None:
             raise Problem(
                 503,
                 "The registry cannot be asked at the moment; last_known is what it said before.",
@@ -55,6 +56,18 @@ class LifecycleView:
                 {"last_known": self._known, "looked": self._looked},
             )
         return self._known
+
+    async def _ask(self) -> None:
+        try:
+            self._known = await asyncio.to_thread(self._reader.lifecycle)
+            self._looked, self._failed = time.time(), False
+        except Exception as error:
+            self._failed = True
+            if not isinstance(error, HeadUnavailable):
+                _logger.error("The lifecycle cannot be told: %s", error, exc_info=error)
+        finally:
+            self._asked = time.monotonic()
+            self._asking = None
 
 
 def lifecycle_routes(source: Source, reader: HeadReader | None) -> APIRouter:
