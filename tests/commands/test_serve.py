@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import socket
 import sys
 
@@ -90,6 +91,16 @@ def test_every_environments_settings_are_valid(env):
     place, settings = of_project(env, str(PROJECT / "conf"), {})
     assert place.model == f"{env}.nli.classifier"
     assert f"/{env}/" in settings.follow.cache and f"/{env}/" in settings.log.journal
+
+
+def test_every_setting_is_documented():
+    table = (PROJECT / "docs" / "serving.md").read_text().partition("## Settings")[2]
+    documented = set(re.findall(r"`([a-z_.]+)`", table.partition("\n## ")[0]))
+    known = set()
+    for name, field in ServingSettings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", None)
+        known |= {f"{name}.{key}" for key in inner} if inner else {name}
+    assert known <= documented
 
 
 def test_an_environment_knows_those_upstream(tmp_path):
