@@ -208,10 +208,13 @@ def test_a_service_follows_a_registry_and_ends_well(mlflow_registry, store, tmp_
     (tmp_path / "serving.yml").write_text("follow: {poll_s: 0.2}\n")
     words = ["--model", MODEL, "--registry-uri", store, "--port", "0", "--settings", "serving.yml"]
     command = [sys.executable, "-c", WITHOUT.format(names=ABSENT, path=sys.path), *words]
-    with serving(command, tmp_path) as address:
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(command, tmp_path, **{**os.environ, "HOME": str(home)}) as address:
         until(lambda: answer(address) == (first.version, 200), 60)
         second = prod.register(bundles[1], {})
         crown(prod, second)
         until(lambda: answer(address) == (second.version, 200), 60)
     left = {path.name for path in (tmp_path / "served").iterdir()}
     assert left == {first.digest, second.digest, "served.json", ".lock"}
+    assert list(home.rglob("*icrosoft*")) == []  # ONNX Runtime's telemetry leaves its mark there
