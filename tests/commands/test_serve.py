@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import socket
 import sys
 
@@ -90,6 +91,16 @@ def test_every_environments_settings_are_valid(env):
     place, settings = of_project(env, str(PROJECT / "conf"), {})
     assert place.model == f"{env}.nli.classifier"
     assert f"/{env}/" in settings.follow.cache and f"/{env}/" in settings.log.journal
+
+
+def test_every_setting_is_documented():
+    table = (PROJECT / "docs" / "serving.md").read_text().partition("## Settings")[2]
+    documented = set(re.findall(r"`([a-z_.]+)`", table.partition("\n## ")[0]))
+    known = set()
+    for name, field in ServingSettings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", None)
+        known |= {f"{name}.{key}" for key in inner} if inner else {name}
+    assert known <= documented
 
 
 def test_an_environment_knows_those_upstream(tmp_path):
@@ -197,10 +208,13 @@ def test_a_service_follows_a_registry_and_ends_well(mlflow_registry, store, tmp_
     (tmp_path / "serving.yml").write_text("follow: {poll_s: 0.2}\n")
     words = ["--model", MODEL, "--registry-uri", store, "--port", "0", "--settings", "serving.yml"]
     command = [sys.executable, "-c", WITHOUT.format(names=ABSENT, path=sys.path), *words]
-    with serving(command, tmp_path) as address:
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(command, tmp_path, **{**os.environ, "HOME": str(home)}) as address:
         until(lambda: answer(address) == (first.version, 200), 60)
         second = prod.register(bundles[1], {})
         crown(prod, second)
         until(lambda: answer(address) == (second.version, 200), 60)
     left = {path.name for path in (tmp_path / "served").iterdir()}
     assert left == {first.digest, second.digest, "served.json", ".lock"}
+    assert list(home.rglob("*icrosoft*")) == []  # ONNX Runtime's telemetry leaves its mark there

@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from life import POLICY, crown, promote, submit
 from mlflow import MlflowClient
+from sqlalchemy import make_url, text
 
 from nli_lifecycle.lifecycle.ledger.entry import Held
 from nli_lifecycle.lifecycle.ledger.protocol import append, bootstrap, read
@@ -278,6 +280,30 @@ def test_on_postgresql(postgresql, tmp_path):
     assert head.champion() == Release(MODEL, "1", one.digest, 3)
     head.fetch(head.champion(), tmp_path / "here")
     assert open_bundle(tmp_path / "here").digest == one.digest
+    assert head.lifecycle()["environments"][0]["champion"]["version"] == "1"
+
+
+@pytest.mark.slow
+def test_a_user_who_may_only_read_will_do(postgresql, tmp_path):
+    registry = MlflowRegistry(
+        MODEL,
+        environment="prod",
+        experiment="nli-prod",
+        artifact_root=str(tmp_path / "artifacts"),
+        downloads=tmp_path / "downloads",
+        tracking_uri=postgresql,
+    )
+    one = crown(registry, submit(registry, tmp_path, "one"))
+    url = make_url(postgresql)
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE ROLE looking LOGIN"))
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looking"))
+    engine.dispose()
+    looking = url.set(username="looking").render_as_string(hide_password=False)
+    head = RegistryHead(MODEL, environment="prod", tracking_uri=looking)
+    assert head.champion() == Release(MODEL, "1", one.digest, 1)
+    head.fetch(head.champion(), tmp_path / "here")
     assert head.lifecycle()["environments"][0]["champion"]["version"] == "1"
 
 
