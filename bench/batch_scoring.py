@@ -7,9 +7,9 @@
 All score the same pairs with the same fine-tuned checkpoint. In one process, on one thread: the
 pipeline's own code, from a Parquet file to the account of all rows, against transformers'
 `pipeline("text-classification")` with batches of 32 and sentence-transformers' `CrossEncoder`, both
-on texts in memory. On Spark local[2], warm: the pipeline's own code against
-`mlflow.pyfunc.spark_udf` of the transformers flavour (batches of 32) and of the very bundle, from
-the same Parquet file to Parquet, in as many tasks. CPU seconds are those of all processes, JVM
+from a Parquet file to labels in memory. On Spark local[2], warm: the pipeline's own code against
+`mlflow.pyfunc.spark_udf` of the transformers flavour, as MLflow saves it, and of the very bundle,
+from the same Parquet file to Parquet, in as many tasks. CPU seconds are those of all processes, JVM
 included; everything is measured in turns, and the medians of the rounds' ratios are reported.
 `spark_wall_ratio` is wall time of one process with one thread over Spark's. Agreement and accuracy
 compare the bundle's labels with PyTorch float32's.
@@ -27,6 +27,7 @@ import json  # noqa: E402
 import statistics  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
+import uuid  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
@@ -63,18 +64,17 @@ SPARK = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
-Work = Callable[[], object]
+#: Scores a Parquet file of pairs.
+Work = Callable[[Path], object]
 
 
-def with_batch_scoring(
-    engine: TableEngine, bundle: Bundle, path: Path, home: Path
-) -> Callable[[], Path]:
+def with_batch_scoring(engine: TableEngine, bundle: Bundle, home: Path) -> Callable[[Path], Path]:
     """What `kedro run --pipelines batch_scoring` does once it has fetched the model."""
     release = Release("bench", "1", bundle.digest, 1)
     workers = 1 if isinstance(engine, LocalEngine) else None
-    parameters = BatchScoringParameters(source_path=str(path), workers=workers)
 
-    def score() -> Path:
+    def score(path: Path) -> Path:
+        parameters = BatchScoringParameters(source_path=str(path), workers=workers)
         folder = Path(tempfile.mkdtemp(dir=home))
         landed, scores = KeyedStore(folder / "landed"), KeyedStore(folder / "scores")
         ingest = land_files(plan_files(parameters, (home,)), landed, parameters)
@@ -84,20 +84,19 @@ def with_batch_scoring(
     return score
 
 
-def with_spark_udf(
-    session: Any, model: str, columns: dict[str, str], path: Path, home: Path
-) -> Work:
+def with_spark_udf(session: Any, model: str, columns: tuple[str, str], home: Path) -> Work:
     """What MLflow's documentation shows for batch inference on Spark."""
     import mlflow.pyfunc
     from pyspark.sql.functions import col, struct
 
     kind = "struct<label string, p_entailment double, p_neutral double, p_contradiction double>"
-    if "text" in columns:
+    if "text" in columns:  # the flavour gives the winner only
         kind = "struct<label string, score double>"
     udf = mlflow.pyfunc.spark_udf(session, model, result_type=kind, env_manager="local")
-    pair = struct(*(col(column).alias(name) for name, column in columns.items()))
+    texts = zip(("premise", "hypothesis"), columns)
+    pair = struct(*(col(text).alias(column) for text, column in texts))
 
-    def score() -> None:
+    def score(path: Path) -> None:
         rows = session.read.parquet(f"file://{path}").repartition(TASKS)
         scored = rows.select("pair_id", udf(pair).alias("answer")).select("pair_id", "answer.*")
         scored.write.mode("overwrite").parquet(f"file://{home}/udf")
@@ -113,7 +112,6 @@ def save_transformers(checkpoint: Path, folder: Path) -> str:
     mlflow.transformers.save_model(
         pipe,
         str(folder),
-        model_config={"batch_size": BATCH},
         pip_requirements=["transformers", "torch"],
     )
     return str(folder)
@@ -132,15 +130,17 @@ def cpu_seconds() -> float:
     return total
 
 
-def take_turns(works: dict[str, Work], rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Let the works take turns: CPU and wall seconds, per round; a first one warms them up."""
+def take_turns(
+    works: dict[str, Work], path: Path, warm: Path, rounds: int
+) -> dict[str, list[tuple[float, float]]]:
+    """Let the works take turns on a file: CPU and wall seconds, per round; another warms them."""
     for work in works.values():
-        work()
+        work(warm)
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
             cpu, wall = cpu_seconds(), time.perf_counter()
-            work()
+            work(path)
             seconds[name].append((cpu_seconds() - cpu, time.perf_counter() - wall))
     return seconds
 
@@ -151,12 +151,17 @@ def ratio(seconds: dict[str, list[tuple[float, float]]], name: str, to: str, of:
     return round(statistics.median(theirs[of] / ours[of] for theirs, ours in rounds), 2)
 
 
-def labelled(engine: Engine, pairs: pd.DataFrame) -> Work:
-    premises, hypotheses = pairs["premise"].tolist(), pairs["hypothesis"].tolist()
-    return lambda: engine(premises, hypotheses)
+def read_by(engine: Engine) -> Work:
+    def score(path: Path) -> None:
+        pairs = pd.read_parquet(path)
+        engine(pairs["premise"].tolist(), pairs["hypothesis"].tolist())
+
+    return score
 
 
-def write(pairs: pd.DataFrame, path: Path) -> Path:
+def write(pairs: pd.DataFrame, home: Path) -> Path:
+    """Write pairs to score, without their labels, numbered in order."""
+    path = home / f"{uuid.uuid4().hex}.parquet"
     rows = pairs[["premise", "hypothesis"]].assign(pair_id=[f"{n}" for n in range(len(pairs))])
     rows.to_parquet(path, index=False)
     return path
@@ -185,11 +190,7 @@ def main() -> None:
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     quick, (corpus, splits) = options.quick, read_pairs(options.sick)
-    timed = representative(splits["test"], 192 if quick else 960)
-    judged = representative(splits["test"], 400) if quick else splits["test"]
-    on_spark = representative(splits["test"], 192 if quick else 1_920)
-    many = representative(splits["test"], 1_200) if quick else pd.concat([splits["test"]] * 3)
-    rounds = 3 if quick else 7
+    test = splits["test"]
     with tempfile.TemporaryDirectory(prefix="bench-scoring-") as folder:
         home = Path(folder)
         checkpoint = options.checkpoint or quick_checkpoint(
@@ -200,50 +201,44 @@ def main() -> None:
             max_length=MAX_LENGTH,
         )
         bundle = save_pyfunc(home / "payload", home / "bundle")
+        files = {
+            "warm": write(representative(test, 64), home),
+            "few": write(representative(test, 192 if quick else 960), home),
+            "some": write(representative(test, 384 if quick else 3_840), home),
+            "many": write(representative(test, 1_200) if quick else pd.concat([test] * 3), home),
+        }
         engines = {
             "pipeline32": with_pipeline(checkpoint, BATCH),
             "crossencoder": with_cross_encoder(checkpoint),
         }
-        here, file = LocalEngine(), write(timed, home / "timed.parquet")
-        one = take_turns(
-            {"batch_scoring": with_batch_scoring(here, bundle, file, home)}
-            | {name: labelled(engine, timed) for name, engine in engines.items()},
-            rounds,
-        )
-        judged_by = with_batch_scoring(here, bundle, write(judged, home / "judged.parquet"), home)
+        here = with_batch_scoring(LocalEngine(), bundle, home)
+        works = {"here": here} | {name: read_by(engine) for name, engine in engines.items()}
+        one = take_turns(works, files["few"], files["warm"], 3 if quick else 7)
+        judged = representative(test, 400) if quick else test
         figures = {
-            "ratio_vs_pipeline32": ratio(one, "pipeline32", "batch_scoring"),
-            "ratio_vs_crossencoder": ratio(one, "crossencoder", "batch_scoring"),
-            **quality(judged_by(), judged, engines["pipeline32"]),
+            "ratio_vs_pipeline32": ratio(one, "pipeline32", "here"),
+            "ratio_vs_crossencoder": ratio(one, "crossencoder", "here"),
+            **quality(here(write(judged, home)), judged, engines["pipeline32"]),
         }
         session = open_session("local[2]", SPARK)
-        spark, file = SparkEngine(session), write(on_spark, home / "spark.parquet")
+        spark = with_batch_scoring(SparkEngine(session), bundle, home)
         flavour = save_transformers(checkpoint, home / "transformers")
-        ours, pair = {"premise": "premise", "hypothesis": "hypothesis"}, ("text", "text_pair")
-        three = take_turns(
-            {
-                "spark": with_batch_scoring(spark, bundle, file, home),
-                "udf_pyfunc": with_spark_udf(session, str(bundle.path), ours, file, home),
-                "udf_transformers": with_spark_udf(
-                    session, flavour, dict(zip(pair, ours.values())), file, home
-                ),
-            },
-            2 if quick else 5,
-        )
-        file = write(many, home / "many.parquet")
-        two = take_turns(
-            {
-                "spark": with_batch_scoring(spark, bundle, file, home),
-                "one thread": with_batch_scoring(here, bundle, file, home),
-            },
-            2 if quick else 5,
-        )
+        works = {
+            "spark": spark,
+            "udf_pyfunc": with_spark_udf(
+                session, str(bundle.path), ("premise", "hypothesis"), home
+            ),
+            "udf_transformers": with_spark_udf(session, flavour, ("text", "text_pair"), home),
+        }
+        three = take_turns(works, files["some"], files["warm"], 2 if quick else 3)
+        works = {"spark": spark, "one thread": here}
+        two = take_turns(works, files["many"], files["warm"], 2 if quick else 5)
         session.stop()
-    figures["spark_wall_ratio"] = ratio(two, "one thread", "spark", 1)
+    figures["spark_wall_ratio"] = ratio(two, "one thread", "spark", of=1)
     for name in ("transformers", "pyfunc"):
         figures[f"ratio_vs_spark_udf_{name}"] = ratio(three, f"udf_{name}", "spark")
-    rows = [(one, len(timed)), (three, len(on_spark)), (two, len(many))]
-    tell(corpus, rows, figures)
+    rows = [len(pd.read_parquet(files[name])) for name in ("few", "some", "many")]
+    tell(corpus, list(zip((one, three, two), rows)), figures)
 
 
 def tell(

@@ -50,6 +50,7 @@ class ScoreOnSpark:
 
     def __init__(self, session: SparkSession, bundle: Bundle, stamp: Stamp) -> None:
         self._session = session
+        self._kinds: StructType | None = None  # of the landed rows: the same in every portion
         for name, value in OPTIONS.items():
             if session.conf.isModifiable(name):
                 session.conf.set(name, value)
@@ -64,8 +65,11 @@ class ScoreOnSpark:
         from pyspark.errors import PySparkException
 
         tasks = max(TASKS, -(-portion.rows() // TASK_ROWS))
-        rows = self._session.read.parquet(uri_of(portion.landed)).repartition(tasks)
+        reader = self._session.read
         try:
+            if self._kinds is None:
+                self._kinds = reader.parquet(uri_of(portion.landed)).schema
+            rows = reader.schema(self._kinds).parquet(uri_of(portion.landed)).repartition(tasks)
             numbered = rows.toDF(*map(str, range(len(rows.columns))))
             scored = numbered.mapInArrow(
                 partial(self._function, tuple(rows.columns)), _schema(rows)
