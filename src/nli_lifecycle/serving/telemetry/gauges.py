@@ -63,6 +63,8 @@ class Gauges(Collector):
 def _statistics(part: object) -> Mapping[str, Any]:
     tell = getattr(part, "statistics", None)
     found: Any = tell() if tell is not None else {}
+    if hasattr(found, "figures"):
+        found = found.figures()
     if is_dataclass(found) and not isinstance(found, type):
         return asdict(found)
     return dict(found)
