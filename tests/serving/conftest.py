@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gated import Gated
 from running_service import Client, FixedSource, ListLog, make_settings, running, serve
 from tiny_bundle import make_tiny_payload
 
@@ -43,3 +44,9 @@ def client(source: FixedSource, log: ListLog) -> Iterator[Client]:
     settings = make_settings()
     with running(create_app(settings, source, log, environment={}), settings) as found:
         yield found
+
+
+@pytest.fixture
+def gated(served: Served) -> Gated:
+    """The tiny classifier behind a gate."""
+    return Gated(served.classifier)
