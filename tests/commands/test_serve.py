@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import socket
 import sys
+import urllib.request
 
 import pytest
 import yaml
@@ -218,3 +220,21 @@ def test_a_service_follows_a_registry_and_ends_well(mlflow_registry, store, tmp_
     left = {path.name for path in (tmp_path / "served").iterdir()}
     assert left == {first.digest, second.digest, "served.json", ".lock"}
     assert list(home.rglob("*icrosoft*")) == []  # ONNX Runtime's telemetry leaves its mark there
+
+
+@needs_app
+@pytest.mark.slow
+def test_a_projects_environment_is_served(mlflow_registry, store, tmp_path, bundles):
+    prod = mlflow_registry("prod")
+    released = crown(prod, prod.register(bundles[0], {}))
+    command = [sys.executable, "-m", "nli_lifecycle.commands.serve", "--env", "prod"]
+    command += ["--conf-source", str(PROJECT / "conf"), "--port", "0"]
+    variables = {**os.environ, "NLI_HOME": str(tmp_path), "MLFLOW_TRACKING_URI": store}
+    with serving(command, tmp_path, **variables) as address:
+        until(lambda: answer(address) == (released.version, 200), 60)
+        with urllib.request.urlopen(f"{address}/lifecycle", timeout=30) as response:
+            found = json.load(response)["environments"]
+    assert [one["environment"] for one in found] == ["dev", "staging", "prod"]
+    assert [one["champion"] and one["champion"]["version"] for one in found] == [None, None, "1"]
+    cache = tmp_path / "data" / "prod" / "06_models" / "served"
+    assert (cache / released.digest).is_dir()

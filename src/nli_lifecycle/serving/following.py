@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nli_lifecycle.serving.cache import Cache
+from nli_lifecycle.serving.epochs import going_back
 from nli_lifecycle.serving.head import BadRelease, HeadReader, HeadUnavailable, Release
 from nli_lifecycle.serving.model import Served, Standing
 from nli_lifecycle.serving.settings import FollowSettings
@@ -142,20 +143,13 @@ class Following:
 
     def _follow(self, head: Release | None, forced: bool) -> str | None:
         """Take the head in; returns why it is not what is served."""
-        latest = self._latest
+        if refusal := going_back(self._latest, head):
+            return (
+                f"{refusal} What is served stays. If the ledger was made anew on purpose, stop the "
+                f"service, delete {self._cache.folder} and start it again."
+            )
         if head is None:
-            if latest is None:
-                return None
-            return (
-                f"The ledger of {self._reader.model} names no champion any more, but epoch "
-                f"{latest.epoch} (version {latest.version}) was served already. {self._repair}"
-            )
-        if latest is not None and _goes_back(latest, head):
-            return (
-                f"The ledger of {head.model} is at epoch {head.epoch} (version {head.version}), "
-                f"but epoch {latest.epoch} (version {latest.version}) was served already: it is a "
-                f"stale copy, or was restored from an old one. {self._repair}"
-            )
+            return None
         alert = self._champion.take(head, forced)
         if alert is None:
             self._latest = head
@@ -212,17 +206,3 @@ class Following:
             return self._cache.last(), None
         except BadRelease as error:
             return None, str(error)
-
-    @property
-    def _repair(self) -> str:
-        return (
-            "What is served stays. If the ledger was made anew on purpose, stop the service, "
-            f"delete {self._cache.folder} and start it again."
-        )
-
-
-def _goes_back(latest: Release, head: Release) -> bool:
-    """Whether a head is of an earlier epoch, or another release of the same one."""
-    return head.epoch < latest.epoch or (
-        head.epoch == latest.epoch and head.digest != latest.digest
-    )
