@@ -76,7 +76,8 @@ class Output:
         if not path.is_file():
             return None
         if all(map(self.done, portions)):
-            return _document(path, Manifest).load()
+            manifest: Manifest = _document(path, Manifest).load()
+            return manifest
         path.unlink()  # somebody removed what it accounts for
         return None
 
