@@ -76,8 +76,8 @@ class Output:
         if not path.is_file():
             return None
         if all(map(self.done, portions)):
-            account: Manifest = _document(path, Manifest).load()
-            return account
+            manifest: Manifest = _document(path, Manifest).load()
+            return manifest
         path.unlink()  # somebody removed what it accounts for
         return None
 
