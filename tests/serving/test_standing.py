@@ -70,7 +70,9 @@ class TestStanding:
         client.post("/predict", {})
         client.get("/made/up")
         status = client.get("/status").json()
-        assert list(status) == ["environment", "model", "registry", "traffic", "queue", "uptime_s"]
+        assert list(status) == [
+            *("environment", "model", "registry", "traffic", "queue", "shadow", "uptime_s")
+        ]
         traffic = status["traffic"]
         assert (traffic["requests"], traffic["errors"], traffic["pairs"]) == (2, 0, 3)
         assert 0 < traffic["p50_ms"] <= traffic["p99_ms"]
