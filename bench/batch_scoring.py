@@ -234,10 +234,10 @@ def main() -> None:
         works = {"spark": spark, "one thread": here}
         two = take_turns(works, files["many"], files["warm"], 2 if quick else 5)
         session.stop()
+        rows = [len(pd.read_parquet(files[name])) for name in ("few", "some", "many")]
     figures["spark_wall_ratio"] = ratio(two, "one thread", "spark", of=1)
     for name in ("transformers", "pyfunc"):
         figures[f"ratio_vs_spark_udf_{name}"] = ratio(three, f"udf_{name}", "spark")
-    rows = [len(pd.read_parquet(files[name])) for name in ("few", "some", "many")]
     tell(corpus, list(zip((one, three, two), rows)), figures)
 
 
