@@ -140,9 +140,14 @@ ASKING = {
 def running(command: list[str], port: int, folder: Path, name: str) -> Iterator[psutil.Process]:
     """A server in processes of its own, from its first answer to /ping on."""
     log = folder / f"{name}.log"
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "PATH": path},  # MLflow looks for uvicorn on it
         )
     try:
         deadline = time.monotonic() + PATIENCE
@@ -152,12 +157,13 @@ def running(command: list[str], port: int, folder: Path, name: str) -> Iterator[
             time.sleep(0.3)
         yield psutil.Process(process.pid)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def answers(port: int) -> bool:
