@@ -197,6 +197,17 @@ def test_the_registry_goes_away_and_comes_back(head, follow, bundles):
     assert following.standing().reachable and following.standing().looked > looked
 
 
+def test_that_the_registry_is_away_is_said_once(head, follow, bundles, caplog):
+    """Whatever else its client says at each attempt."""
+    following = follow()
+    with caplog.at_level(logging.WARNING):
+        for attempt in range(5):
+            head.away = f"Connection refused, attempt {attempt}."
+            following.look()
+    assert [record.message for record in caplog.records] == ["Connection refused, attempt 0."]
+    assert following.standing().alert == "Connection refused, attempt 4."
+
+
 def test_the_candidate_never_becomes_champion_by_itself(head, follow, bundles, wrong):
     following = follow(with_candidate=True)
     head.release(bundles[0], 1)
