@@ -97,7 +97,9 @@ class Cache:
         shutil.rmtree(fetched, ignore_errors=True)
         reader.fetch(release, fetched)
         with self._lock:
-            if not folder.exists():  # else another process was faster
+            if folder.exists():  # another process was faster
+                shutil.rmtree(fetched, ignore_errors=True)
+            else:
                 fetched.rename(folder)
             if fault := _fault(folder, release):
                 self._drop(folder)

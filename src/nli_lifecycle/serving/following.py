@@ -195,10 +195,11 @@ class Following:
             logger.warning("What is served cannot be noted in the cache: %s", error)
 
     def _stand(self, standing: Standing) -> None:
-        before, self._standing = self._standing.alert, standing
-        if standing.alert and standing.alert != before:
+        before, self._standing = self._standing, standing
+        still_away = before.alert is not None and not (before.reachable or standing.reachable)
+        if standing.alert and standing.alert != before.alert and not still_away:
             logger.warning("%s", standing.alert)
-        elif before and not standing.alert:
+        elif before.alert and not standing.alert:
             logger.info("What is served is the ledger's head again")
 
     def _remembered(self) -> tuple[Release | None, str | None]:
