@@ -22,6 +22,7 @@ os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OF
 import argparse  # noqa: E402
 import asyncio  # noqa: E402
 import json  # noqa: E402
+import logging  # noqa: E402
 import platform  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -125,7 +126,8 @@ def ask_pyfunc(premise: str, hypothesis: str) -> bytes:
 
 
 def ask_transformers(premise: str, hypothesis: str) -> bytes:
-    return http_request("/invocations", {"inputs": {"text": premise, "text_pair": hypothesis}})
+    pair = {"text": premise, "text_pair": hypothesis}
+    return http_request("/invocations", {"dataframe_records": [pair]})
 
 
 ASKING = {
@@ -291,6 +293,8 @@ def prepare(options: argparse.Namespace, folder: Path) -> tuple[str, Pairs, Path
     import mlflow
     import transformers
     from inference import MAX_LENGTH, quick_checkpoint
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
     from training import read_pairs, representative
 
     from nli_lifecycle.nli.export.payload import export
@@ -298,6 +302,8 @@ def prepare(options: argparse.Namespace, folder: Path) -> tuple[str, Pairs, Path
     from nli_lifecycle.pyfunc.package import save_pyfunc
 
     transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
     corpus, splits = read_pairs(options.sick)
     checkpoint = options.checkpoint or quick_checkpoint(
         splits, folder / "checkpoint", quick=options.quick
@@ -310,6 +316,10 @@ def prepare(options: argparse.Namespace, folder: Path) -> tuple[str, Pairs, Path
         transformers.pipeline("text-classification", str(checkpoint), device="cpu"),
         str(models["mlflow_transformers"]),
         pip_requirements=["transformers", "torch"],
+        signature=ModelSignature(
+            Schema([ColSpec("string", "text"), ColSpec("string", "text_pair")]),
+            Schema([ColSpec("string", "label"), ColSpec("double", "score")]),
+        ),
     )
     asked = representative(splits["test"], 512 if options.quick else 2048)
     return corpus, list(zip(asked["premise"], asked["hypothesis"])), payload, models
