@@ -63,8 +63,15 @@ run: install $(if $(filter spark,$(ENGINE)),install-spark)  ## run the environme
 test: $(VENV)/.installed-test  ## run the tests
 	@OMP_NUM_THREADS=1 $(BIN)/pytest   # models this small only wait for a second thread
 
-test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark  ## run the slow and server-bound tests
-	@$(BIN)/pytest -m slow
+# In an environment of its own: it needs a newer pytest than ours.
+$(VENV)-schemathesis/.installed: | $(BIN)/python
+	@echo "Installing schemathesis …"
+	@$(BIN)/python -m venv $(VENV)-schemathesis
+	@$(VENV)-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check 'schemathesis>=4,<5'
+	@touch $@
+
+test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark $(VENV)-schemathesis/.installed  ## run the slow and server-bound tests
+	@NLI_SCHEMATHESIS=$(abspath $(VENV)-schemathesis/bin/st) $(BIN)/pytest -m slow --durations=15
 
 check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
 	@$(BIN)/black --check --quiet . || { echo "Formatting differs: run $(BIN)/black ." >&2; exit 1; }
@@ -92,7 +99,7 @@ package: $(VENV)/.installed-test  ## build the wheel and the configuration archi
 	@$(BIN)/kedro package
 
 clean:  ## remove .venv, caches and build products; data and MLflow stores stay
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
+	@rm -rf $(VENV) $(VENV)-schemathesis build dist .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
 
 clean-data:  ## remove every environment's data and the embedded MLflow store
 	@find data -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
