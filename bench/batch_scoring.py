@@ -12,7 +12,8 @@ from a Parquet file to labels in memory. On Spark local[2], warm: the pipeline's
 from the same Parquet file to Parquet, in as many tasks. CPU seconds are those of all processes, JVM
 included; everything is measured in turns, and the medians of the rounds' ratios are reported.
 `spark_wall_ratio` is wall time of one process with one thread over Spark's. Agreement and accuracy
-compare the bundle's labels with PyTorch float32's.
+compare the bundle's labels with PyTorch float32's; `precision` says whether the export took int8,
+which it refuses where too many labels change, as they may after brief training.
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ def main() -> None:
         checkpoint = options.checkpoint or quick_checkpoint(
             splits, home / "checkpoint", quick=quick
         )
-        export(
+        report = export(
             *(checkpoint, home / "payload", ExportParameters(), splits["validation"]),
             max_length=MAX_LENGTH,
         )
@@ -235,6 +236,7 @@ def main() -> None:
         two = take_turns(works, files["many"], files["warm"], 2 if quick else 5)
         session.stop()
         rows = [len(pd.read_parquet(files[name])) for name in ("few", "some", "many")]
+    figures["precision"] = report.precision
     figures["spark_wall_ratio"] = ratio(two, "one thread", "spark", of=1)
     for name in ("transformers", "pyfunc"):
         figures[f"ratio_vs_spark_udf_{name}"] = ratio(three, f"udf_{name}", "spark")

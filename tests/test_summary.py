@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 from ready_evidence import POLICY, around, comparison, evidence, judged
 from rich.console import Console
 
 from nli_lifecycle.lifecycle.policy import Policy
+from nli_lifecycle.scoring.documents import Manifest, ScoringReport
+from nli_lifecycle.serving.head import Release
 from nli_lifecycle.summary import print_summary, what_to_approve
 
 FULL: dict[str, Any] = {
@@ -30,6 +33,7 @@ FULL: dict[str, Any] = {
     ],
     "approve": "kedro lifecycle approve --env staging --version 3",
     "report": "/home/r/data/staging/08_reporting/decision.html",
+    "scoring": None,
     "model": "staging.nli.classifier",
     "version": "3",
     "digest": "0123456789abcdef",
@@ -96,3 +100,26 @@ def test_tuning_is_shown_with_what_won() -> None:
     assert "best of 20 trials: epochs 4 (macro-F1 0.900 on validation" in text
     assert "parameters chosen among 20 trials" in printed({**FULL, "tuning_trials": 20})
     assert "Tuning" not in printed(FULL)
+
+
+def test_scoring_is_shown_with_its_rows_and_who_scored() -> None:
+    manifest = Manifest(
+        input="0" * 64,
+        release=Release("prod.nli.classifier", "7", "abcdef0123456789", 12),
+        scored_at=datetime.now(UTC),
+        files=(),
+        rows_read=2_010,
+        rows_scored=2_000,
+        rows_quarantined=10,
+        quarantined={"empty_text": 10},
+        labels={"entailment": 500, "neutral": 1_500, "contradiction": 0},
+        portions=1,
+    )
+    report = ScoringReport(manifest=manifest, output="/data/x", rows_new=1_000, seconds=4.0)
+    text = " ".join(printed({**FULL, "scoring": report.summary()}).replace("│", " ").split())
+    assert "2,010 rows read = 2,000 scored + 10 quarantined (empty_text 10)" in text
+    assert "entailment 25.0%, neutral 75.0%, contradiction 0.0% (1,000 scored now, 250" in text
+    assert "prod.nli.classifier version 7 (abcdef012345), epoch 12" in text
+    assert "/data/x/scores" in text
+    nothing_new = report.model_copy(update={"rows_new": 0}).summary()
+    assert "a second" not in printed({**FULL, "scoring": nothing_new})
