@@ -38,7 +38,6 @@ CLIENT_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
-    "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime's wheel reports its use to its maker otherwise
     "PGCONNECT_TIMEOUT": "5",
 }
 
