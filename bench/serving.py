@@ -378,6 +378,8 @@ def tell(
     levels: Sequence[int],
 ) -> None:
     """Print the table, then everything as one line of JSON."""
+    from training import processor
+
     table = Table(title=f"{corpus}, one pair a request, median of {len(engine)} rounds")
     for heading in ("server", "in flight", "requests/s", "p50 ms", "p99 ms", "CPU ms/request"):
         table.add_column(heading, justify="left" if heading == "server" else "right")
@@ -419,8 +421,7 @@ def tell(
             for name in SERVERS
         },
         "corpus": corpus,
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-        f"{platform.system()}",
+        "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
     }
     print(json.dumps(figures))
 
