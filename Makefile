@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-spark run test test-slow check lifecycle viz serve ui bench package clean clean-data
+.PHONY: help install install-spark run test test-slow check lifecycle viz serve ui bench audit package clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -94,12 +94,16 @@ ui: install  ## look at runs and models in the MLflow UI
 bench: $(VENV)/.installed-bench  ## measure the published figures (quick settings)
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script --quick; done
 
+audit: | $(BIN)/python  ## look the pinned packages up among known vulnerabilities (asks pypi.org)
+	@$(BIN)/python -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip install --quiet pip-audit
+	@$(VENV)-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
 package: $(VENV)/.installed-test  ## build the wheel and the configuration archive
 	@rm -rf build dist
 	@$(BIN)/kedro package
 
 clean:  ## remove .venv, caches and build products; data and MLflow stores stay
-	@rm -rf $(VENV) $(VENV)-schemathesis build dist .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
+	@rm -rf $(VENV) $(VENV)-schemathesis $(VENV)-audit build dist .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
 
 clean-data:  ## remove every environment's data and the embedded MLflow store
 	@find data -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
