@@ -49,13 +49,6 @@ class TestLog:
         assert reply.status == 503 and int(reply.headers["retry-after"]) >= 1
         assert "predictions" not in reply.json()
 
-    def test_a_share_of_requests_is_logged(self, source: FixedSource, log: ListLog) -> None:
-        """All pairs of a request or none; none at 0."""
-        settings = make_settings(log={"url": "sqlite://", "journal": "unused", "share": 0})
-        with running(create_app(settings, source, log, environment={}), settings) as client:
-            assert client.post("/predict", PAIR).status == 200
-        assert log.rows == [] and log.closed
-
 
 def test_the_hook_sees_every_answer(source: FixedSource, served: Served) -> None:
     """Where shadow traffic comes from."""
