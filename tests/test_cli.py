@@ -100,6 +100,7 @@ def test_encoder_that_is_not_the_pinned_one(home: Path) -> None:
     assert versions(home) == 0
 
 
+@pytest.mark.slow
 def test_full_disk_during_the_run(tmp_path: Path) -> None:
     source = write_pairs(tmp_path, 60_000)
 

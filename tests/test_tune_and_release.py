@@ -19,6 +19,8 @@ from tuning_run import one_thread
 
 from nli_lifecycle.session import NliSession
 
+pytestmark = pytest.mark.slow
+
 BASE = {"encoder_sha256": None, "batch_size": 16, "max_length": 32, "device": "cpu"}
 SPACE = {
     "learning_rate": {"low": 1e-3, "high": 5e-3, "log": True},

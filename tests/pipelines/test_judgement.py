@@ -25,6 +25,9 @@ PROJECT = Path(__file__).parents[2]
 ROWS = 3_000
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """A fresh home for data and store, with evaluation pairs in every environment."""

@@ -213,6 +213,7 @@ t._train(Path(sys.argv[2]), home, lambda m, step: print(step, flush=True), check
 """
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_with_the_same_bits(
     encoder: Path, whole: tuple[Path, Curves], tmp_path: Path
 ) -> None:

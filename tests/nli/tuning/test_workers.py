@@ -31,6 +31,7 @@ class KillingOne(Notes):
             active_children()[0].kill()
 
 
+@pytest.mark.slow
 def test_parameters_that_kill_their_worker_twice_are_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
