@@ -130,11 +130,12 @@ def _times(values: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[np.object_]:
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         values = values.astype("datetime64[us]").tolist()
     moments = np.empty(len(values), dtype=np.object_)
-    moments[:] = [_utc(value) for value in values]
+    moments[:] = [utc(value) for value in values]
     return moments
 
 
-def _utc(moment: datetime) -> datetime:
+def utc(moment: datetime) -> datetime:
+    """A moment with its zone; one that says none is of UTC, as SQLite gives it."""
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
@@ -147,8 +148,6 @@ def _keys(batch: Columns, count: int) -> tuple[Ints, tuple[Key, ...]]:
 
 
 def _key(model: Any, version: Any, digest: Any, epoch: Any) -> Key:
-    known = epoch is not None and epoch == epoch
-    return (
-        *(str(part) if part else UNKNOWN for part in (model, version, digest)),
-        int(epoch) if known else -1,
-    )
+    names = [str(part) if part else UNKNOWN for part in (model, version, digest)]
+    known = epoch is not None and epoch == epoch  # NaN is how frames say that there is none
+    return names[0], names[1], names[2], int(epoch) if known else -1

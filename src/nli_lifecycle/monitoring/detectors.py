@@ -2,14 +2,13 @@
 
 Both see one number per window: by how many standard errors its figure falls short of the
 reference. CUSUM adds up what is beyond an allowance, and is the quickest for a given rate of false
-alarms when a fall is sudden (Page 1954; Moustakides 1986). n of m asks for several bad windows close
-together: slower, and easier to explain.
+alarms when a fall is sudden (Page 1954; Moustakides 1986). n of m asks for several bad windows
+close together: slower, and easier to explain.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -17,12 +16,8 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.stats import norm
 
-from nli_lifecycle.monitoring.columns import Floats
-from nli_lifecycle.monitoring.estimate import mean_confidence
-from nli_lifecycle.monitoring.joining import Labelled
-from nli_lifecycle.monitoring.reference import Reference
+from nli_lifecycle.monitoring.observing import Observation
 from nli_lifecycle.monitoring.run_lengths import cusum_limit, n_of_m_level
-from nli_lifecycle.monitoring.summary import Summary
 
 Flags = npt.NDArray[np.bool_]
 
@@ -32,7 +27,7 @@ class DetectorSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    false_alarms_per_1000: float = Field(4.0, gt=0, lt=500, description="quiet windows")
+    false_alarms_per_1000: float = Field(4.5, gt=0, lt=500, description="quiet windows")
     drop: float = Field(
         0.05, gt=0, lt=1, description="of accuracy, to be found quickest; half of it is let pass"
     )
@@ -51,68 +46,6 @@ class DetectorSettings(BaseModel):
         return self.false_alarms_per_1000 / 1_000
 
 
-@dataclass(frozen=True)
-class Observation:
-    """A window's figure beside its reference; all shares.
-
-    Attributes:
-        value: of the window.
-        error: standard error of the value, were the window quiet.
-        reference: what it should be.
-        reference_error: standard error of that.
-    """
-
-    value: float
-    error: float
-    reference: float
-    reference_error: float
-
-    @property
-    def shortfall(self) -> float:
-        """In standard errors of the window."""
-        return (self.reference - self.value) / self.error
-
-
-def observe_estimate(summary: Summary, reference: Reference) -> Observation | None:
-    """A window's mean confidence beside the reference's, or beside the accuracy of the evidence.
-
-    Confidence beside confidence, where there is a reference's: what is a little off in calibration
-    from the beginning then cancels out.
-
-    Returns:
-        None where there is nothing to compare, or no window.
-    """
-    if summary.pairs < 2:
-        return None
-    now = mean_confidence(summary)
-    if reference.summary is not None and reference.summary.pairs > 1:
-        before = mean_confidence(reference.summary)
-        error = before.error * sqrt(reference.summary.pairs / summary.pairs)
-        return Observation(now.value, max(error, TINY), before.value, before.error)
-    if reference.accuracy is None:
-        return None
-    known = reference.accuracy.estimate, reference.accuracy_error
-    return Observation(now.value, max(now.error, TINY), *known)
-
-
-def observe_realised(labelled: Labelled, reference: Reference) -> Observation | None:
-    """A window's realised accuracy beside that of the evidence.
-
-    The standard error is that of a quiet window, √(p (1 − p) / n), with p at the middle of the
-    evidence's interval, which is never 1.
-
-    Returns:
-        None where the evidence is not known, or there are no labels.
-    """
-    if reference.accuracy is None or not labelled.pairs:
-        return None
-    middle = (reference.accuracy.lower + reference.accuracy.upper) / 2
-    error = sqrt(middle * (1 - middle) / labelled.pairs)
-    value = labelled.right / labelled.pairs
-    known = reference.accuracy.estimate, reference.accuracy_error
-    return Observation(value, max(error, TINY), *known)
-
-
 def fallen(observations: Sequence[Observation | None], settings: DetectorSettings) -> list[bool]:
     """CUSUM over successive windows of one model.
 
@@ -129,10 +62,8 @@ def fallen(observations: Sequence[Observation | None], settings: DetectorSetting
         if seen is None:
             alarms.append(False)
             continue
-        allowance = settings.drop / 2 / seen.error
-        limit = limit_of(seen, settings)
-        total = float(cusum_step(np.array(total), np.array(seen.shortfall), allowance))
-        alarms.append(total > limit)
+        total = max(0.0, total + seen.shortfall - seen.allowance(settings.drop))
+        alarms.append(total > limit_of(seen, settings))
         total = 0.0 if alarms[-1] else total
     return alarms
 
@@ -147,9 +78,8 @@ def fallen_n_of_m(
         if seen is None:
             p_values.append(None)
             continue
-        ratio = max(ratio, seen.reference_error / seen.error)
-        spread = sqrt(1 + (seen.reference_error / seen.error) ** 2)
-        p_values.append(float(norm.sf(seen.shortfall / spread)))
+        ratio = max(ratio, seen.ratio)
+        p_values.append(float(norm.sf(seen.shortfall / sqrt(1 + seen.ratio**2))))
     return drifted(p_values, settings, ratio)
 
 
@@ -178,24 +108,8 @@ def drifted(
 
 def limit_of(seen: Observation, settings: DetectorSettings) -> float:
     """A CUSUM's limit, in standard errors of the window."""
-    allowance = rounded(settings.drop / 2 / seen.error)
-    return cusum_limit(allowance, settings.rate, rounded(seen.reference_error / seen.error))
-
-
-def cusum_step(total: Floats, shortfall: Floats, allowance: float) -> Floats:
-    """What a CUSUM adds up to after another window; any shape."""
-    return np.maximum(0.0, total + shortfall - allowance)
-
-
-def cusum(shortfalls: Floats, allowance: float, limit: float) -> Flags:
-    """Alarms of CUSUMs over many series at once, shape (…, windows), each beginning at 0."""
-    total = np.zeros(shortfalls.shape[:-1])
-    alarms = np.zeros(shortfalls.shape, dtype=bool)
-    for place in range(shortfalls.shape[-1]):
-        total = cusum_step(total, shortfalls[..., place], allowance)
-        alarms[..., place] = total > limit
-        total = np.where(alarms[..., place], 0.0, total)
-    return alarms
+    allowance = seen.allowance(settings.drop)
+    return cusum_limit(rounded(allowance), settings.rate, rounded(seen.ratio))
 
 
 def n_of_m(flags: Flags, n: int, m: int) -> Flags:
@@ -216,6 +130,3 @@ def n_of_m(flags: Flags, n: int, m: int) -> Flags:
 def rounded(value: float) -> float:
     """To two digits after the point: limits are computed once per such value."""
     return round(value, 2)
-
-
-TINY = 1e-6  # a standard error of nothing at all, so that what never varied can be compared

@@ -1,9 +1,10 @@
 """Quality without labels: what calibrated probabilities promise, and how surely.
 
 Confidence-based performance estimation (CBPE): a model that is right on 80 of 100 answers whenever
-it says 80% has, on any pairs, an accuracy near its mean confidence (Białek et al. 2024, arXiv:2401.08348;
-average confidence in Garg et al. 2022, ICLR). It supposes that probabilities stay calibrated. Where what a label *means* has changed, they do not, and only labels
-can tell: so the estimate is refused when labels of late speak against it.
+it says 80% has, on any pairs, an accuracy near its mean confidence (Białek et al. 2024,
+arXiv:2401.08348; average confidence in Garg et al. 2022, ICLR). It supposes that probabilities stay
+calibrated. Where what a label *means* has changed, they do not, and only labels can tell: so the
+estimate is refused when labels of late speak against it.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def expected_macro_f1(summary: Summary) -> Estimate:
     Among the pairs given label j, the true labels are independent draws from each pair's
     probabilities: their counts C(·, j) have the covariance diag(Σ p) − Σ p pᵀ. With the mentions
     m(k) = predicted(k) + Σ C(k, ·), F1(k) = 2 C(k, k) / m(k) has the gradient 2 [j = k] / m(k) −
-    2 C(k, k) / m(k)² along C(k, j). Var = Σ over j of gᵀ V g (Casella & Berger 2002, section 5.5.4).
+    2 C(k, k) / m(k)² along C(k, j). Var = Σ over j of gᵀ V g (Casella & Berger 2002, ch. 5.5.4).
     """
     expected = summary.expected / BILLIONTHS
     value = float(f1_scores(expected[None])[0].mean())
@@ -153,11 +154,12 @@ def _state(
     labelled = calibration.pairs if calibration else 0
     if calibration and labelled >= settings.labelled_pairs:
         if calibration.bad(settings.level, settings.tolerance):
+            apart, chance = 100 * calibration.ece, 100 * calibration.chance
             return "refused", (
-                f"On {labelled} labelled pairs of late, confidence and accuracy lie "
-                f"{100 * calibration.ece:.1f} points apart, of which {100 * calibration.chance:.1f} "
-                f"would be chance (p = {calibration.p_value:.2g}): confidence does not tell how "
-                "good it is. Go by the labels; calibrate anew, or retrain."
+                f"On {labelled} labelled pairs of late, confidence and accuracy lie {apart:.1f} "
+                f"points apart, {chance:.1f} of which would be chance (p = "
+                f"{calibration.p_value:.2g}): confidence does not tell how good it is. Go by the "
+                "labels; calibrate anew, or retrain."
             )
     if summary.pairs < settings.minimum_pairs:
         damaged = f" and {summary.damaged} damaged rows" if summary.damaged else ""

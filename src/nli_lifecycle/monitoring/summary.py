@@ -1,7 +1,7 @@
 """What stays of a window's rows: counts and sums of a fixed size, however many rows there were.
 
-Probabilities are summed as whole billionths. Whole numbers add up to the same whatever the order, so
-the same rows make the same summary in whatever batches, on whatever machine.
+Probabilities are summed as whole billionths. Whole numbers add up to the same whatever the order,
+so the same rows make the same summary in whatever batches, on whatever machine.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """As JSON's types; ``from_json`` gives it back."""
         fields: dict[str, Any] = {name: getattr(self, name) for name in _COUNTS}
-        fields |= {name: moment and moment.isoformat() for name, moment in self._moments()}
+        fields |= {name: moment and moment.isoformat() for name, moment in self._moments().items()}
         fields |= {name: getattr(self, name).tolist() for name in _ARRAYS}
         return fields | {"histograms": {name: h.tolist() for name, h in self.histograms.items()}}
 
@@ -164,11 +164,11 @@ class Summary:
         if shapes != ours | {name: h.shape for name, h in empty.histograms.items()}:
             raise ValueError("The summary has other bins than ours: read its window again.")
         moments = {name: fields[name] and datetime.fromisoformat(fields[name]) for name in _MOMENTS}
-        counts = {name: fields[name] for name in _COUNTS}
-        return cls(**counts, **moments, **arrays, histograms=bins)
+        rest: dict[str, Any] = {name: fields[name] for name in _COUNTS} | moments | arrays
+        return cls(**rest, histograms=bins)
 
-    def _moments(self) -> tuple[tuple[str, datetime | None], ...]:
-        return ("begin", self.begin), ("end", self.end)
+    def _moments(self) -> dict[str, datetime | None]:
+        return {"begin": self.begin, "end": self.end}
 
 
 _COUNTS = ("pairs", "damaged", "first_damaged", "first_arrival", "last_arrival")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nli_lifecycle.monitoring.columns import Columns
+from nli_lifecycle.monitoring.columns import Columns, utc
 from nli_lifecycle.nli.labels import LABELS
 
 Pair = tuple[str, int]  # request_id, position
@@ -62,7 +61,7 @@ def settle(feedback: Iterable[Columns], settings: TruthSettings) -> Truths:
             if label not in LABELS:
                 damaged += 1
                 continue
-            said = (_utc(time), int(arrival)), LABELS.index(label)
+            said = (utc(time), int(arrival)), LABELS.index(label)
             words = last.setdefault((str(request), int(position)), {})
             words[str(source)] = max(words.get(str(source), said), said)
     labels, disputed = {}, 0
@@ -82,7 +81,3 @@ def _decided(words: dict[str, int], settings: TruthSettings) -> int | None:
     ranked = Counter(words.values()).most_common(2)
     tie = len(ranked) > 1 and ranked[0][1] == ranked[1][1]
     return None if tie else ranked[0][0]
-
-
-def _utc(moment: Any) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
