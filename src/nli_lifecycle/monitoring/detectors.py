@@ -107,7 +107,7 @@ def drifted(
 
 
 def limit_of(seen: Observation, settings: DetectorSettings) -> float:
-    """A CUSUM's limit, in standard errors of the window."""
+    """A CUSUM's limit, in standard errors of the window; infinite: as of ``cusum_limit``."""
     allowance = seen.allowance(settings.drop)
     return cusum_limit(rounded(allowance), settings.rate, rounded(seen.ratio))
 

@@ -10,6 +10,7 @@ from nli_lifecycle.monitoring.joining import Labelled
 from nli_lifecycle.monitoring.reference import Reference
 from nli_lifecycle.monitoring.summary import Summary
 
+STEEPEST = 0.99  # share up to which angles are taken by their slope; at 1 it is infinite
 TINY = 1e-6  # a standard error of nothing at all, so that what never varied can be compared
 
 
@@ -91,8 +92,8 @@ def observe_share(right: int, pairs: int, reference: Reference) -> Observation |
     known = reference.accuracy
     if known is None or not pairs:
         return None
-    middle = (known.lower + known.upper) / 2  # never 1, as long as an interval is one
-    slope = 1 / (2 * sqrt(max(middle * (1 - middle), TINY)))
+    middle = min(max((known.lower + known.upper) / 2, 1 - STEEPEST), STEEPEST)
+    slope = 1 / (2 * sqrt(middle * (1 - middle)))
     return Observation(
         value=asin(sqrt(right / pairs)),
         error=1 / (2 * sqrt(pairs)),

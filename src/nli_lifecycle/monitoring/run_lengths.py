@@ -8,6 +8,7 @@ averaged over how wrong the reference may be, by Gauss-Hermite quadrature.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import inf
 
 import numpy as np
 from scipy.optimize import brentq
@@ -15,9 +16,9 @@ from scipy.stats import norm
 
 from nli_lifecycle.monitoring.columns import Floats
 
-NODES = 24  # of the integral over a CUSUM's values: more change no digit that matters
+NODES = 48  # of the integral over a CUSUM's values: enough for the highest limit
 LUCKS = 15  # of the integral over the reference's error
-MOST_SIGMAS = 40.0
+MOST_SIGMAS = 20.0
 
 
 @lru_cache(maxsize=512)
@@ -30,13 +31,18 @@ def cusum_limit(allowance: float, rate: float, ratio: float) -> float:
         ratio: standard error of the reference, in those of a window.
 
     Returns:
-        In standard errors of a window; 0 where the allowance alone is strict enough.
+        In standard errors of a window; 0 where the allowance alone is strict enough, infinite
+        where none is: a reference that is not known to within half the drop cannot show it.
     """
 
     def excess(limit: float) -> float:
         return false_alarm_rate(allowance, limit, ratio) - rate
 
-    return 0.0 if excess(0.0) <= 0 else float(brentq(excess, 0.0, MOST_SIGMAS, xtol=1e-4))
+    if excess(0.0) <= 0:
+        return 0.0
+    if excess(MOST_SIGMAS) > 0:
+        return inf
+    return float(brentq(excess, 0.0, MOST_SIGMAS, xtol=1e-4))
 
 
 def false_alarm_rate(allowance: float, limit: float, ratio: float = 0.0) -> float:
@@ -79,7 +85,7 @@ def n_of_m_level(n: int, m: int, rate: float, ratio: float) -> float:
         rates = [_n_of_m_rate(n, m, float(share)) for share in norm.sf(limit - means)]
         return float(np.array(rates) @ weights) - rate
 
-    limit = float(brentq(excess, -8.0, MOST_SIGMAS / 2, xtol=1e-4))
+    limit = float(brentq(excess, -8.0, MOST_SIGMAS, xtol=1e-4))
     return float(norm.sf(limit / np.sqrt(1 + ratio**2)))
 
 
