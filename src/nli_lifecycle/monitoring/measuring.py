@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,6 +37,7 @@ def measure_window(
     recent: Labelled,
     now: datetime,
     settings: MeasuringSettings,
+    others: Sequence[Finding] = (),
 ) -> WindowFindings:
     """Measure a window.
 
@@ -47,6 +49,8 @@ def measure_window(
             the last windows that have labels.
         now: with a zone.
         settings: when each kind of finding is given.
+        others: further findings of this window, for example ``text_drift``; their p-values are
+            corrected with the rest.
 
     Raises:
         ValueError: the window has no row.
@@ -62,6 +66,7 @@ def measure_window(
         *estimate(summary, reference, calibration, settings.estimate),
         *drift(summary, reference.summary, settings.drift),
         *realised(summary, labelled, reference, now, settings.realised),
+        *others,
     )
     return WindowFindings(
         window=window.number,
