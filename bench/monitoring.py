@@ -1,6 +1,6 @@
 """How good the alarms are: simulated traffic whose true accuracy is known.
 
-    python bench/monitoring.py            # about ten minutes
+    python bench/monitoring.py            # some minutes
     python bench/monitoring.py --quick    # three minutes at most
 
 A simulated model sees three noisy scores per pair and answers with their exact posterior, so that

@@ -36,7 +36,7 @@ def seen(*rights: int | None, pairs: int = 500) -> list[Observation | None]:
 
 @pytest.mark.parametrize("limit, expected", [(4.0, 335.37), (5.0, 930.89)])
 def test_run_lengths_of_the_literature(limit, expected):
-    """One-sided CUSUM with k = 0.5: Hawkins & Olwell 1998, table 3.1."""
+    """One-sided CUSUM with k = 0.5; two-sided 168 and 465 (Montgomery 2009, ch. 9)."""
     assert 1 / false_alarm_rate(0.5, limit) == pytest.approx(expected, rel=1e-3)
 
 
