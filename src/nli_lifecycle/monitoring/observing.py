@@ -51,7 +51,8 @@ def observe_estimate(summary: Summary, reference: Reference) -> Observation | No
     """A window's mean confidence beside the reference's, or beside the accuracy of the evidence.
 
     Confidence beside confidence, where there is a reference's: what is a little off in calibration
-    from the beginning then cancels out.
+    from the beginning then cancels out. The window's standard error is its own (Welch 1947): that
+    of a reference which came out too good by luck is too small, as its low confidences are few.
 
     Returns:
         None where there is nothing to compare, or no window.
@@ -61,8 +62,7 @@ def observe_estimate(summary: Summary, reference: Reference) -> Observation | No
     now = mean_confidence(summary)
     if reference.summary is not None and reference.summary.pairs > 1:
         before = mean_confidence(reference.summary)
-        error = before.error * sqrt(reference.summary.pairs / summary.pairs)
-        return Observation(now.value, max(error, TINY), before.value, before.error)
+        return Observation(now.value, max(now.error, TINY), before.value, before.error)
     if reference.accuracy is None:
         return None
     known = reference.accuracy.estimate, reference.accuracy_error
