@@ -1,0 +1,35 @@
+"""What a window is compared with: the release's evidence, and rows of quiet times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from nli_lifecycle.monitoring.summary import Summary
+from nli_lifecycle.nli.metrics.figures import Interval
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Evidence about the model that answered, from before.
+
+    Attributes:
+        accuracy: of the release's evidence, with its interval; None: not known.
+        macro_f1: likewise.
+        confidence: two-sided level of these intervals.
+        summary: of the evaluation set's rows, or of the first windows after the release; None:
+            not known, and nothing can drift away from it.
+    """
+
+    accuracy: Interval | None = None
+    macro_f1: Interval | None = None
+    confidence: float = 0.95
+    summary: Summary | None = None
+
+    @property
+    def accuracy_error(self) -> float:
+        """Standard error of the accuracy: its interval's width, clusters included; 0: unknown."""
+        if self.accuracy is None:
+            return 0.0
+        z = NormalDist().inv_cdf((1 + self.confidence) / 2)
+        return (self.accuracy.upper - self.accuracy.lower) / (2 * z)
