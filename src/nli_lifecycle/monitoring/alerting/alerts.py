@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from nli_lifecycle.monitoring.alerting.events import AlertEvent, Kind, event_id
-from nli_lifecycle.monitoring.alerting.judging import Verdict
+from nli_lifecycle.monitoring.alerting.verdicts import Verdict
 from nli_lifecycle.monitoring.alerting.record import SEVERITIES, Record, Severity, rank
 from nli_lifecycle.monitoring.alerting.state import Alert, State
 
@@ -43,7 +43,7 @@ def react(
     """Say what happens to alerts; what was seen before changes nothing.
 
     A firing verdict opens an alert or counts as one more; quiet ones in a row resolve it.
-    An insufficient one does neither: it ends both rows.
+    An insufficient one does neither: it ends both rows. A pending one does nothing yet.
 
     Args:
         state: not changed.
@@ -119,6 +119,8 @@ def _event(
     state: State, verdict: Verdict, now: datetime, noise: Noise, to: Addressees
 ) -> AlertEvent | None:
     alert = state.latest(verdict.rule, verdict.digest)
+    if verdict.pending:
+        return None
     if alert and (verdict.arrival, verdict.at) <= (alert.arrival, alert.at):
         return None
     if alert is None or alert.state == "resolved":

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
-from nli_lifecycle.monitoring.alerting.judging import Verdict
+from nli_lifecycle.monitoring.alerting.verdicts import Verdict
 from nli_lifecycle.monitoring.alerting.messages import Message
 from nli_lifecycle.monitoring.alerting.record import Record, Severity, rank
 from nli_lifecycle.monitoring.alerting.state import Alert
-from nli_lifecycle.monitoring.alerting.webhook import NotDelivered, Webhook, WebhookParameters
+from nli_lifecycle.monitoring.alerting.webhook import Webhook, WebhookParameters
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "critical": logging.ERROR}
 _NAME = "^[a-z][a-z0-9_]{0,63}$"
@@ -121,9 +121,3 @@ def exit_code(codes: ExitCodes, alerts: Sequence[Alert], verdicts: Sequence[Verd
         return {"info": codes.info, "warning": codes.warning, "critical": codes.critical}[worst]
     unknown = any(verdict.state == "insufficient" for verdict in verdicts)
     return codes.insufficient if unknown else 0
-
-
-__all__ = [
-    *("Channel", "ChannelParameters", "ExitCodes", "LogChannel", "LogParameters", "NotDelivered"),
-    *("TagChannel", "TagParameters", "exit_code", "open_channels"),
-]

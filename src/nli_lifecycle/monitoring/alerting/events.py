@@ -65,10 +65,10 @@ class DeliveryEvent(_Event):
 
 
 class JudgedEvent(_Event):
-    """All windows up to here are judged."""
+    """Up to where each rule has judged."""
 
     kind: Literal["judged"] = "judged"
-    arrival: int
+    arrivals: dict[str, int] = Field(description="rule → number of arrival")
 
 
 Event = Annotated[

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
-from typing import Literal
-
-from pydantic import Field
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from nli_lifecycle.monitoring.alerting.breaches import Breach, look
-from nli_lifecycle.monitoring.alerting.record import Moment, Record, Severity, said
-from nli_lifecycle.monitoring.alerting.rules import DeadManRule, Rule
+from nli_lifecycle.monitoring.alerting.rules import DeadManRule, FindingRule, Rule
+from nli_lifecycle.monitoring.alerting.silence import silence
+from nli_lifecycle.monitoring.alerting.verdicts import Outcome, Verdict, of_window, unjudged, utc
 from nli_lifecycle.monitoring.findings import WindowFindings
-
-Outcome = Literal["firing", "quiet", "insufficient"]
-
-
-class Verdict(Record):
-    """What one rule says at one time about one model.
-
-    ``insufficient`` is not ``quiet``: nobody knows, and the sentence says why.
-    """
-
-    rule: str
-    state: Outcome
-    severity: Severity
-    escalate_after: int | None = Field(None, description="firing verdicts in a row; null: never")
-    model: str
-    version: str
-    digest: str = Field(description="identity of the bytes; empty: no model was ever seen")
-    window: int = Field(description="number of the latest window; -1: there is none")
-    arrival: int = Field(description="the window's last number of arrival; -1: there is none")
-    at: Moment = Field(description="the window's end; of a silence, the time of judging")
-    since: Moment | None = Field(None, description="begin of the first window in breach")
-    value: float | None = None
-    bound: float | None = None
-    labelled: bool = Field(description="rests on labels that people gave")
-    sentence: str
 
 
 def judge(
@@ -44,7 +17,7 @@ def judge(
     history: Sequence[WindowFindings],
     now: datetime,
     *,
-    after: int | None = None,
+    after: Mapping[str, int] | None = None,
     last_row: datetime | None = None,
     watching_since: datetime | None = None,
 ) -> tuple[Verdict, ...]:
@@ -54,8 +27,9 @@ def judge(
         rules: any, with different names.
         history: windows in any order, of any models; of the same window twice, the last counts.
         now: with a zone.
-        after: number of arrival; verdicts are given for every window that ends later. None: for
-            the latest one only.
+        after: rule → number of arrival up to which it was judged: verdicts are given for every
+            window that ends later. A rule that is not named: for its latest window, or where
+            figures come late, for the latest that is not pending.
         last_row: time of the newest row that the log has, where windows do not show it yet.
         watching_since: from when rows are expected, while there has never been one.
 
@@ -71,17 +45,17 @@ def judge(
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"Two rules are called {', '.join(twice)}: an alert goes by its name.")
     windows = _of_current_model(history)
-    rows = [_utc(window.end) for window in history]
-    newest = max([*rows, *([_utc(last_row)] if last_row else [])], default=None)
+    rows = [utc(window.end) for window in history] + ([utc(last_row)] if last_row else [])
+    newest = max(rows, default=None)
     verdicts: list[Verdict] = []
     for rule in rules:
         if windows:
-            first = windows[-1].last_arrival if after is None else after + 1
-            verdicts += (one for one in _by_window(rule, windows) if one.arrival >= first)
+            verdicts += _fresh(_by_window(rule, windows), (after or {}).get(rule.name))
         elif not isinstance(rule, DeadManRule):
-            verdicts.append(_nothing(rule, now, "no window was measured yet"))
+            verdicts.append(unjudged(rule, now, "no window was measured yet"))
         if isinstance(rule, DeadManRule):
-            verdicts += _silence(rule, windows, now, newest, watching_since)
+            latest = windows[-1] if windows else None
+            verdicts += silence(rule, latest, now, newest, watching_since)
     return tuple(sorted(verdicts, key=lambda one: (one.arrival, one.at, names.index(one.rule))))
 
 
@@ -108,141 +82,43 @@ def _of_current_model(history: Sequence[WindowFindings]) -> list[WindowFindings]
     return [own[age] for age in sorted(own)]
 
 
-def _by_window(rule: Rule, windows: Sequence[WindowFindings]) -> Iterator[Verdict]:
+def _fresh(verdicts: Sequence[Verdict], after: int | None) -> Sequence[Verdict]:
+    if after is not None:
+        return [one for one in verdicts if one.arrival > after]
+    settled = [place for place, one in enumerate(verdicts) if not one.pending]
+    return verdicts[settled[-1] :][:1] if settled else verdicts[-1:]
+
+
+def _by_window(rule: Rule, windows: Sequence[WindowFindings]) -> list[Verdict]:
     """A verdict for each window, from the n of m that end with it."""
-    breaches: list[Breach] = []
+    breaches = [look(rule, windows[: place + 1]) for place in range(len(windows))]
+    known = [place for place, one in enumerate(breaches) if one.state != "unknown"]
+    late = rule.late_windows if isinstance(rule, FindingRule) else 0
+    awaited = max(len(windows) - late, known[-1] + 1 if known else 0)
+    verdicts: list[Verdict] = []
     since: datetime | None = None
     for place, window in enumerate(windows):
-        breaches.append(look(rule, windows[: place + 1]))
-        outcome, count = _outcome(rule, breaches)
-        recent = windows[max(0, place + 1 - rule.n_of_m.m) : place + 1]
+        recent = range(max(0, place + 1 - rule.n_of_m.m), place + 1)
+        outcome, count = _outcome(rule, [breaches[one] for one in recent])
+        breached = [one for one in recent if breaches[one].state == "breached"]
+        shown = breaches[place]
         if outcome != "firing":
             since = None
-        elif since is None:
-            states = breaches[-len(recent) :]
-            since = min(w.begin for w, b in zip(recent, states) if b.state == "breached")
-        shown = breaches[-1]
-        if outcome == "firing" and shown.state == "clear":
-            shown = next(one for one in reversed(breaches) if one.state == "breached")
-        yield Verdict(
-            rule=rule.name,
-            state=outcome,
-            severity=rule.severity,
-            escalate_after=rule.escalate_after,
-            model=window.model,
-            version=window.version,
-            digest=window.digest,
-            window=window.window,
-            arrival=window.last_arrival,
-            at=_utc(window.end),
-            since=_utc(since) if since else None,
-            value=shown.value,
-            bound=shown.bound,
-            labelled=rule.labelled,
-            sentence=_sentence(rule, outcome, window, shown, count, since),
-        )
+        else:
+            since = since or min(utc(windows[one].begin) for one in breached)
+            shown = breaches[breached[-1]]
+        pending = place >= awaited
+        verdicts.append(of_window(rule, outcome, window, shown, count, since, pending=pending))
+    return verdicts
 
 
-def _outcome(rule: Rule, breaches: Sequence[Breach]) -> tuple[Outcome, int]:
-    """Quiet only where no unknown window could make it firing."""
-    n, m = rule.n_of_m.n, rule.n_of_m.m
-    states = [one.state for one in breaches[-m:]]
+def _outcome(rule: Rule, recent: Sequence[Breach]) -> tuple[Outcome, int]:
+    """Quiet only where no unknown window, nor one before the first, could make it firing."""
+    states = [one.state for one in recent]
     count = states.count("breached")
-    unknown = m - count - states.count("clear")
+    unknown = rule.n_of_m.m - count - states.count("clear")
     if states[-1] == "unknown":
         return "insufficient", count
-    if count >= n:
+    if count >= rule.n_of_m.n:
         return "firing", count
-    return ("insufficient" if count + unknown >= n else "quiet"), count
-
-
-def _sentence(
-    rule: Rule,
-    outcome: Outcome,
-    window: WindowFindings,
-    shown: Breach,
-    count: int,
-    since: datetime | None,
-) -> str:
-    who = f"{window.model} version {window.version}"
-    if outcome == "firing":
-        assert since is not None
-        return (
-            f"{who}: {shown.figures}; in {count} of the last {rule.n_of_m.m} windows, "
-            f"since {said(_utc(since))}. {rule.sentence}"
-        )
-    if outcome == "insufficient" and shown.state != "unknown":
-        return (
-            f"{who}: not judged yet: {count} of the last {rule.n_of_m.m} windows in breach, "
-            f"others unknown. {shown.figures[:1].upper()}{shown.figures[1:]}."
-        )
-    if outcome == "insufficient":
-        return f"{who}: not judged: {shown.figures}."
-    return f"{who}: within the rule {rule.name} in window {window.window}."
-
-
-def _silence(
-    rule: DeadManRule,
-    windows: Sequence[WindowFindings],
-    now: datetime,
-    newest: datetime | None,
-    watching_since: datetime | None,
-) -> Iterator[Verdict]:
-    """At most one verdict, of the time of judging."""
-    latest = windows[-1] if windows else None
-    start = newest or (_utc(watching_since) if watching_since else None)
-    if start is None:
-        yield _nothing(
-            rule, now, "no row was ever seen, and since when rows are expected is unknown"
-        )
-    elif rule.silent_minutes is None:
-        if latest is None:
-            yield _nothing(rule, now, "no window was measured yet")
-    elif start - now > timedelta(minutes=rule.skew_minutes):
-        ahead = (start - now).total_seconds() / 60
-        why = f"the newest row is {ahead:.0f} minutes from now: set the services' clocks"
-        yield _nothing(rule, now, why, latest)
-    elif now - start > timedelta(minutes=rule.silent_minutes):
-        minutes = (now - start).total_seconds() / 60
-        figures = (
-            f"no row for {minutes:.0f} minutes, where {rule.silent_minutes:g} are allowed; "
-            f"since {said(start)}. {rule.sentence}"
-        )
-        yield _nothing(rule, now, figures, latest).model_copy(
-            update={
-                "state": "firing",
-                "since": start,
-                "value": minutes,
-                "bound": rule.silent_minutes,
-                "sentence": f"{_who(latest)}: {figures}",
-            }
-        )
-    elif latest is None:
-        yield _nothing(rule, now, "no window was measured yet")
-
-
-def _nothing(rule: Rule, now: datetime, why: str, latest: WindowFindings | None = None) -> Verdict:
-    return Verdict(
-        rule=rule.name,
-        state="insufficient",
-        severity=rule.severity,
-        escalate_after=rule.escalate_after,
-        model=latest.model if latest else "",
-        version=latest.version if latest else "",
-        digest=latest.digest if latest else "",
-        window=latest.window if latest else -1,
-        arrival=latest.last_arrival if latest else -1,
-        at=now,
-        labelled=rule.labelled,
-        sentence=f"{_who(latest)}: not judged: {why}.",
-    )
-
-
-def _who(latest: WindowFindings | None) -> str:
-    return f"{latest.model} version {latest.version}" if latest else "no model yet"
-
-
-def _utc(moment: datetime) -> datetime:
-    """The log's times are UTC, whether they say so or not."""
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return zoned.astimezone(timezone.utc)
+    return ("insufficient" if count + unknown >= rule.n_of_m.n else "quiet"), count

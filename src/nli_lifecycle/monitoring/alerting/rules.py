@@ -43,6 +43,12 @@ class FindingRule(BaseRule):
     """A rule about one finding."""
 
     finding: str = Field(min_length=1, description="its name, as in WindowFindings")
+    late_windows: int = Field(
+        0,
+        ge=0,
+        description="so many of the latest windows may still lack it, as labels come late: they "
+        "are awaited, and the latest that has it counts; beyond, its absence counts",
+    )
 
     @property
     def labelled(self) -> bool:

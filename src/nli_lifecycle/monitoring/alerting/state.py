@@ -76,7 +76,7 @@ class State:
         self.alerts: dict[str, Alert] = {}  # id → alert, oldest first
         self.actions: dict[str, Action] = {}  # id → action, oldest first
         self.delivered: set[tuple[str, str]] = set()  # event, channel
-        self.judged: int | None = None  # number of arrival
+        self.judged: dict[str, int] = {}  # rule → number of arrival
         self._latest: dict[Key, str] = {}
         for event in events:
             self.add(event)
@@ -86,7 +86,7 @@ class State:
         twin = State()
         twin.events, twin.alerts = dict(self.events), dict(self.alerts)
         twin.actions, twin.delivered = dict(self.actions), set(self.delivered)
-        twin.judged, twin._latest = self.judged, dict(self._latest)
+        twin.judged, twin._latest = dict(self.judged), dict(self._latest)
         return twin
 
     def add(self, event: Event) -> None:
@@ -101,7 +101,7 @@ class State:
             case DeliveryEvent():
                 self.delivered.add((event.event, event.channel))
             case JudgedEvent():
-                self.judged = max(event.arrival, self.judged or event.arrival)
+                self.judged.update(event.arrivals)
         self.events[event.id] = event
 
     def latest(self, rule: str, digest: str) -> Alert | None:

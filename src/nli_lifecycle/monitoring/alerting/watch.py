@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from pydantic import Field, model_validator
 
@@ -19,11 +20,12 @@ from nli_lifecycle.monitoring.alerting.channels import (
 )
 from nli_lifecycle.monitoring.alerting.eventlog import EventLog
 from nli_lifecycle.monitoring.alerting.events import Event, JudgedEvent, event_id
-from nli_lifecycle.monitoring.alerting.judging import Verdict, current, judge
+from nli_lifecycle.monitoring.alerting.judging import current, judge
 from nli_lifecycle.monitoring.alerting.outbox import Delivered, deliver
 from nli_lifecycle.monitoring.alerting.record import Record
 from nli_lifecycle.monitoring.alerting.rules import Rule
 from nli_lifecycle.monitoring.alerting.state import Alert, State
+from nli_lifecycle.monitoring.alerting.verdicts import Verdict
 from nli_lifecycle.monitoring.findings import WindowFindings
 
 
@@ -57,7 +59,7 @@ class AlertingParameters(Record):
 class Watched(Record):
     """What one round came to."""
 
-    verdicts: tuple[Verdict, ...] = Field(description="of the latest window, and of silences")
+    verdicts: tuple[Verdict, ...] = Field(description="of each rule now, and of silences")
     alerts: tuple[Alert, ...] = Field(description="unresolved, oldest first")
     acted: Acted | None = Field(description="None: nothing can be done from here")
     delivered: Delivered
@@ -95,8 +97,10 @@ def watch(
     """
     now = clock()
     judged = log.read().state.judged
-    expected = {"last_row": last_row, "watching_since": watching_since}
-    fresh = judge(parameters.rules, history, now, after=judged, **expected)
+    judging = partial(
+        judge, parameters.rules, history, now, last_row=last_row, watching_since=watching_since
+    )
+    fresh = judging(after=judged)
     log.change(lambda state: _noted(state, parameters, history, fresh, now))
     acted: Acted | None = None
     try:
@@ -106,7 +110,7 @@ def watch(
     finally:
         delivered = deliver(log, channels, clock)
     alerts = tuple(log.read().state.unresolved())
-    verdicts = judge(parameters.rules, history, now, **expected)
+    verdicts = judging()
     return Watched(
         verdicts=verdicts,
         alerts=alerts,
@@ -131,7 +135,14 @@ def _noted(
     for event in events:
         state.add(event)
     events += react(state, verdicts, now, noise=parameters.noise, to=to)
-    if latest and (state.judged is None or latest.last_arrival > state.judged):
-        arrival = latest.last_arrival
-        events.append(JudgedEvent(id=event_id("judged", arrival), time=now, arrival=arrival))
+    settled = {v.rule: v.arrival for v in verdicts if not v.pending and v.arrival >= 0}
+    arrivals = {
+        rule: arrival for rule, arrival in settled.items() if arrival > state.judged.get(rule, -1)
+    }
+    if arrivals:
+        events.append(
+            JudgedEvent(
+                id=event_id("judged", sorted(arrivals.items())), time=now, arrivals=arrivals
+            )
+        )
     return events
