@@ -86,7 +86,7 @@ def _fresh(verdicts: Sequence[Verdict], after: int | None) -> Sequence[Verdict]:
     if after is not None:
         return [one for one in verdicts if one.arrival > after]
     settled = [place for place, one in enumerate(verdicts) if not one.pending]
-    return verdicts[settled[-1] :][:1] if settled else verdicts[-1:]
+    return [verdicts[settled[-1] if settled else -1]]
 
 
 def _by_window(rule: Rule, windows: Sequence[WindowFindings]) -> list[Verdict]:
