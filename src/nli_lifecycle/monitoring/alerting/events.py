@@ -72,8 +72,8 @@ class JudgedEvent(_Event):
 
 
 Event = AlertEvent | ActionEvent | DeliveryEvent | JudgedEvent
-_Discriminated = Annotated[Event, Field(discriminator="kind")]
-EVENT: TypeAdapter[Any] = TypeAdapter(_Discriminated)
+_Discriminated: Any = Annotated[Event, Field(discriminator="kind")]
+EVENT: TypeAdapter[Event] = TypeAdapter(_Discriminated)
 
 
 def event_id(*parts: object) -> str:
