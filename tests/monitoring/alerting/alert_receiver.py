@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Receiver(ThreadingHTTPServer):
     """Answers as ``script`` says, one entry a request, the last one for all after it.
 
-    An entry is a status, ``("slow", seconds)``, ``("redirect", url)``, ``"reset"`` or ``"garbage"``,
+    An entry is a status, ``("slow", seconds)``, ``("redirect", url)``, ``"reset"``, ``"garbage"``,
     or ``("wait", seconds)`` for 429 with that ``Retry-After``.
     """
 

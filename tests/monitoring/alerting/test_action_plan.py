@@ -98,7 +98,9 @@ def test_without_alerts_nothing_is_planned():
 
 def test_an_alert_that_asks_for_nothing_gets_nothing():
     assert actions([alert("other")]) == []
-    assert actions([alert()], policy=ActionPolicy(dry_run=False, asked_by={"fell": ("notify",)})) == []
+    assert (
+        actions([alert()], policy=ActionPolicy(dry_run=False, asked_by={"fell": ("notify",)})) == []
+    )
 
 
 def test_insufficient_ended_the_row_so_nothing_is_done():
@@ -112,7 +114,9 @@ def test_each_action_asks_for_its_own_row(streak, expected):
 
 
 def test_an_acknowledged_alert_is_in_somebodys_hands():
-    assert why("freeze", [alert(state="acknowledged", by="ann")]) == "acknowledged by ann, who decides"
+    assert (
+        why("freeze", [alert(state="acknowledged", by="ann")]) == "acknowledged by ann, who decides"
+    )
     assert actions([alert(state="resolved")]) == []
 
 
@@ -130,7 +134,12 @@ def test_estimates_alone_roll_nothing_back():
 
 @pytest.mark.parametrize(
     ("facts", "supported"),
-    [({}, True), ({"streak": 0}, False), ({"digest": "other"}, False), ({"labelled": False}, False)],
+    [
+        ({}, True),
+        ({"streak": 0}, False),
+        ({"digest": "other"}, False),
+        ({"labelled": False}, False),
+    ],
 )
 def test_an_estimate_is_supported_by_labels_on_the_same_model_that_fire_now(facts, supported):
     labelled = alert("realised", **{"labelled": True, **facts})
@@ -145,7 +154,9 @@ def test_never_twice_from_the_same_digest():
 
 def test_never_while_it_is_not_known_what_became_of_the_last():
     before = [past(state="planned", hours=300)]
-    assert "whether rollback-old-1 took effect is not known yet" in why("rollback", [alert()], before)
+    assert "whether rollback-old-1 took effect is not known yet" in why(
+        "rollback", [alert()], before
+    )
 
 
 @pytest.mark.parametrize(("hours", "free"), [(23.9, False), (24, True)])

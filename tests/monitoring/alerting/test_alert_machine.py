@@ -94,9 +94,7 @@ class Alerting(RuleBasedStateMachine):
         self.change(lambda state: retire(state, RULES, digest, self.now, TO))
         assert all(alert.digest == digest for alert in self.log.read().state.unresolved())
 
-    @rule(
-        name=st.sampled_from(RULES), digest=st.sampled_from(DIGESTS), share=st.floats(0.01, 0.99)
-    )
+    @rule(name=st.sampled_from(RULES), digest=st.sampled_from(DIGESTS), share=st.floats(0.01, 0.99))
     def the_process_dies_while_it_writes(self, name, digest, share):
         """What it was about to write is torn; the next round sees the same window again."""
         self.number += 1

@@ -45,7 +45,9 @@ class Sleeps(list):
 def webhook(url, sleeps=None, token=TOKEN, **parameters):
     given = {"timeout_s": 5, "backoff_s": 1, **parameters}
     made = WebhookParameters(name="ops", url_from="HOOK_URL", token_from="HOOK_TOKEN", **given)
-    return Webhook(made, {"HOOK_URL": url, "HOOK_TOKEN": token}, Sleeps() if sleeps is None else sleeps)
+    return Webhook(
+        made, {"HOOK_URL": url, "HOOK_TOKEN": token}, Sleeps() if sleeps is None else sleeps
+    )
 
 
 def refused(hook, url=""):
