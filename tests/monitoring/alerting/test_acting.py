@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from alerting_windows import HOUR, START, verdict
@@ -229,6 +233,34 @@ def test_two_runs_do_not_act_at_once(path):
     world = Nested()
     run(path, world)
     assert world.done == ALL
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from test_acting import NOW, POLICY, EventLog, World, act
+
+class Doomed(World):
+    def freeze(self, reason, action):
+        Path(sys.argv[2]).write_text(action.id)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+act(EventLog(Path(sys.argv[1])), POLICY, Doomed(), lambda: NOW)
+"""
+
+
+def test_a_killed_run_leaves_no_lock_and_is_settled(path, tmp_path):
+    left = tmp_path / "effect"
+    here = os.path.dirname(__file__)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
+    command = [sys.executable, "-c", KILLED, str(path), str(left)]
+    assert subprocess.run(command, env=environ, timeout=60).returncode == -signal.SIGKILL
+    assert states(path) == [("freeze", "planned")]
+    world = World()
+    world.ids.append(left.read_text())
+    acted = run(path, world)
+    assert acted.settled == (left.read_text(),)
+    assert world.done == ["rollback", "retrain"] and ("freeze", "done") in states(path)
 
 
 def test_the_next_alert_of_the_same_digest_does_not_roll_back_again(path):

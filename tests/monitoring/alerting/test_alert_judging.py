@@ -183,7 +183,22 @@ def test_a_drop_is_counted_from_the_reference(value, direction, end, expected):
 
 def test_a_relative_sentence_gives_points():
     verdict = one(RelativeRule(**SAID, points=3), [window(0, finding(value=0.84, reference=0.9))])
-    assert "6.0 points below the reference of 0.9, where 3 are allowed" in verdict.sentence
+    assert "6.0 points below the reference of 0.9, where a drop of 3 is allowed" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("end", "value", "said"),
+    [
+        ("near", 0.84, "not shown to be below 0.85"),
+        ("near", 0.82, ", below 0.85"),
+        ("value", 0.86, ", not below 0.85"),
+        ("far", 0.86, "possibly below 0.85"),
+        ("far", 0.9, "surely not below 0.85"),
+    ],
+)
+def test_a_sentence_claims_no_more_than_the_interval(end, value, said):
+    rule = AbsoluteRule(**SAID, below=0.85, end=end)
+    assert said in one(rule, [window(0, finding(value=value))]).sentence
 
 
 def test_drift_needs_an_effect_and_a_small_p_value():

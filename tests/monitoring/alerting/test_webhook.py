@@ -199,13 +199,15 @@ def test_no_token_is_no_header():
 
 def test_slack_calls_nobody_and_keeps_its_limits():
     long = MESSAGE.model_copy(update={"text": "x" * 9_000, "title": "y" * 400})
-    for given in (MESSAGE, long):
+    angry = MESSAGE.model_copy(update={"text": "x" + "<" * 9_000})
+    for given in (MESSAGE, long, angry):
         sent = payload(given, "slack")
         header, section, context = sent["blocks"]
         assert [block["type"] for block in sent["blocks"]] == ["header", "section", "context"]
         assert len(header["text"]["text"]) <= 150 and len(section["text"]["text"]) <= 3_000
         assert "<!channel>" not in json.dumps(sent)
         assert MESSAGE.id in context["elements"][0]["text"]
+    assert payload(angry, "slack")["blocks"][1]["text"]["text"].endswith("&lt;&lt;")
     assert payload(MESSAGE, "slack")["blocks"][1]["text"]["text"] == (
         "nli version 3: accuracy is &lt;0.8 &amp; falling. &lt;!channel&gt;"
     )

@@ -21,6 +21,12 @@ from nli_lifecycle.monitoring.alerting.rules import (
 )
 from nli_lifecycle.monitoring.findings import Finding, WindowFindings
 
+#: How a value stands to a bound, by the end that is compared: in breach, and clear.
+_STANDS: dict[End, tuple[str, str]] = {
+    "near": ("{}", "not shown to be {}"),
+    "value": ("{}", "not {}"),
+    "far": ("possibly {}", "surely not {}"),
+}
 #: Of the windows that a trend looks at, the share that must be measured.
 TREND_SHARE = 0.75
 
@@ -76,7 +82,7 @@ def _usable(rule: FindingRule, window: WindowFindings) -> Finding | str:
         return f"{name} was not measured; found: {known}"
     finding = found[0]
     if finding.state != "measured":
-        return f"{name} is {finding.state}: {finding.why or 'no reason was given'}"
+        return f"{name} is {finding.state}: {finding.why.rstrip('.') or 'no reason was given'}"
     if finding.pairs < rule.minimum_pairs:
         return f"{name} rests on {finding.pairs} pairs; the rule asks for {rule.minimum_pairs}"
     needed = () if isinstance(rule, DriftRule) else (finding.value,)
@@ -93,8 +99,8 @@ def _absolute(rule: AbsoluteRule, finding: Finding) -> Breach:
     if value is None:
         return _no_interval(finding, rule.end)
     breached = value < bound if falls else value > bound
-    beyond = "below" if falls else "above"
-    return _breach(breached, f"{_measured(finding)}, {beyond} {bound:.4g}", finding, bound)
+    stands = _STANDS[rule.end][not breached].format("below" if falls else "above")
+    return _breach(breached, f"{_measured(finding)}, {stands} {bound:.4g}", finding, bound)
 
 
 def _relative(rule: RelativeRule, finding: Finding) -> Breach:
@@ -108,11 +114,11 @@ def _relative(rule: RelativeRule, finding: Finding) -> Breach:
     sign = -1 if falls else 1
     bound = finding.reference + sign * rule.points / 100
     breached = value < bound if falls else value > bound
-    points = 100 * sign * (finding.value - finding.reference)
-    beyond = "below" if falls else "above"
+    points = 100 * (finding.value - finding.reference)
+    side = "below" if points < 0 else "above"
     figures = (
-        f"{_measured(finding)}, {points:.1f} points {beyond} the reference of "
-        f"{finding.reference:.4g}, where {rule.points:g} are allowed"
+        f"{_measured(finding)}, {abs(points):.1f} points {side} the reference of "
+        f"{finding.reference:.4g}, where a {rule.direction} of {rule.points:g} is allowed"
     )
     return _breach(breached, figures, finding, bound)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from nli_lifecycle.monitoring.alerting.record import Moment, Record, Severity, s
 
 Dialect = Literal["generic", "slack", "teams"]
 LONGEST = 2_800  # characters of a text; Slack takes 3,000
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _COLOURS = {"info": "Accent", "warning": "Warning", "critical": "Attention"}
 
 
@@ -81,9 +83,9 @@ def _foot(message: Message) -> str:
 
 def _slack(message: Message) -> dict[str, Any]:
     """https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
-    text, foot = _escaped(message.text[:LONGEST]), _escaped(_foot(message))
+    text, foot = _escaped(message.text), _escaped(_foot(message))
     return {
-        "text": _escaped(f"{message.title}: {message.text}"[:LONGEST]),
+        "text": _escaped(f"{message.title}: {message.text}"),
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": message.title[:150]}},
             {"type": "section", "text": {"type": "mrkdwn", "text": text}},
@@ -115,5 +117,6 @@ def _teams(message: Message) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """A name with ``<!channel>`` in it calls nobody; '&' may not exceed Slack's limit by much."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Escaped, so that a name with ``<!channel>`` in it calls nobody, and then not too long."""
+    escaped = "".join(_ESCAPES.get(letter, letter) for letter in text[:LONGEST])
+    return re.sub("&[a-z]*$", "", escaped[:LONGEST]) if len(escaped) > LONGEST else escaped
