@@ -12,17 +12,13 @@ from scipy import stats
 
 from nli_lifecycle.monitoring.alerting.breaches import look
 from nli_lifecycle.monitoring.alerting.rules import RelativeRule, TrendRule
+from nli_lifecycle.nli.metrics.proportions import wilson
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
 PAIRS = 500
 ROW = re.compile(
     r"^\| (0\.\d+) \| ([\d.]+) \| (\d) of \d \| ([\d.]+) \| (\d*)%? ?\| (\d+)% \|$", re.M
 )
-
-
-def wilson(count: int) -> tuple[float, float]:
-    result = stats.binomtest(count, PAIRS).proportion_ci(0.95, method="wilson")
-    return float(result.low), float(result.high)
 
 
 @pytest.mark.parametrize("row", ROW.findall(DOCUMENT.read_text()))
@@ -33,8 +29,9 @@ def test_a_relative_rule_behaves_as_the_table_says(row):
     )
     fires = np.zeros(PAIRS + 1)
     for count in range(PAIRS + 1):
-        low, high = wilson(count)
-        seen = finding(value=count / PAIRS, low=low, high=high, reference=float(accuracy))
+        share = wilson(count, PAIRS, 0.95)
+        ends = {"low": share.lower, "high": share.upper}
+        seen = finding(value=share.estimate, reference=float(accuracy), **ends)
         fires[count] = look(rule, [window(0, seen)]).state == "breached"
     quiet, dropped = (
         float(stats.binom.pmf(range(PAIRS + 1), PAIRS, float(accuracy) - drop) @ fires)
