@@ -91,9 +91,9 @@ def path(tmp_path):
     return path
 
 
-def fire(log, number, **facts):
+def fire(log, number, now=NOW, **facts):
     seen = [verdict(number, **facts)]
-    log.change(lambda state: react(state, seen, NOW, noise=Noise(quiet_windows=1), to={}))
+    log.change(lambda state: react(state, seen, now, noise=Noise(quiet_windows=1), to={}))
 
 
 def run(path, world, policy=POLICY, now=NOW):
@@ -161,6 +161,7 @@ def test_an_effect_that_fails_is_recorded_told_and_tried_again_within_its_limit(
     told = [event.kind for event, channel in state.owed() if channel == "ops"]
     assert sorted(told) == ["done", "done", "failed", "failed", "failed"]
     world.trouble.clear()
+    fire(EventLog(path), 1, NOW + 25 * HOUR)
     run(path, world, now=NOW + 25 * HOUR)
     assert world.done == ["freeze", "retrain", "rollback"]
 
@@ -267,7 +268,8 @@ def test_the_next_alert_of_the_same_digest_does_not_roll_back_again(path):
     world = World()
     run(path, world)
     fire(EventLog(path), 1, state="quiet")
-    fire(EventLog(path), 2)
-    acted = run(path, world, now=NOW + 1000 * HOUR)
+    later = NOW + 1000 * HOUR
+    fire(EventLog(path), 2, later)
+    acted = run(path, world, now=later)
     assert world.done == [*ALL, "freeze", "retrain"]
     assert "rolled back from" in [one for one in acted.plan.withheld][0].why

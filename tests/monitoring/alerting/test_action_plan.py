@@ -37,6 +37,7 @@ def alert(rule="fell", **facts) -> Alert:
             "at": NOW,
             "arrival": 500,
             "window": 0,
+            "seen": NOW,
             "told": NOW,
             "times": 3,
             "streak": 3,
@@ -118,6 +119,13 @@ def test_an_acknowledged_alert_is_in_somebodys_hands():
         why("freeze", [alert(state="acknowledged", by="ann")]) == "acknowledged by ann, who decides"
     )
     assert actions([alert(state="resolved")]) == []
+
+
+@pytest.mark.parametrize(("hours", "fresh"), [(24, True), (24.1, False)])
+def test_old_evidence_moves_nothing(hours, fresh):
+    old = alert(seen=NOW - hours * HOUR)
+    assert bool(actions([old])) == fresh
+    assert fresh or "nothing was seen since" in why("rollback", [old])
 
 
 def test_silence_without_any_model_acts_on_nothing():

@@ -201,6 +201,12 @@ def test_a_sentence_claims_no_more_than_the_interval(end, value, said):
     assert said in one(rule, [window(0, finding(value=value))]).sentence
 
 
+def test_what_a_finding_says_of_itself_is_passed_on():
+    rule = AbsoluteRule(**SAID, above=0, end="value", minimum_pairs=0)
+    seen = finding(value=4, pairs=4, why="The first is request r1.")
+    assert ", above 0 (The first is request r1); in the" in one(rule, [window(0, seen)]).sentence
+
+
 def test_drift_needs_an_effect_and_a_small_p_value():
     def state(effect, p_value):
         rule = DriftRule(**SAID, effect=0.2, p_below=0.01)

@@ -35,6 +35,9 @@ class ActionPolicy(Record):
     freeze: Limit = Field(default_factory=lambda: Limit(after_windows=1))
     rollback: Limit = Field(default_factory=lambda: Limit(after_windows=2, cool_down_hours=72))
     retrain: Limit = Field(default_factory=lambda: Limit(after_windows=3, cool_down_hours=72))
+    fresh_hours: float = Field(
+        24, gt=0, description="an alert whose last verdict is older asks for nothing"
+    )
     rollback_on_estimates: bool = Field(
         False, description="roll back though no alert that rests on people's labels is firing"
     )
@@ -96,7 +99,7 @@ def plan(
         askers = [alert for alert in alerts if action in policy.asked_by.get(alert.rule, ())]
         ready = []
         for alert in askers:
-            if why := _unready(policy, action, alert, alerts, counted):
+            if why := _unready(policy, action, alert, alerts, counted, now):
                 withheld.append(Withheld(action=action, alerts=(alert.id,), why=why))
             else:
                 ready.append(alert)
@@ -119,6 +122,7 @@ def _unready(
     alert: Alert,
     alerts: Sequence[Alert],
     past: Sequence[Action],
+    now: datetime,
 ) -> str:
     """Why this alert does not count, empty where it does."""
     needed = policy.limit(action).after_windows
@@ -130,6 +134,8 @@ def _unready(
         return "resolved"
     if alert.streak < needed:
         return f"fired {alert.streak} times in a row; {action} asks for {needed}"
+    if now - alert.seen > timedelta(hours=policy.fresh_hours):
+        return f"nothing was seen since {said(alert.seen)}"
     for one in past:
         if one.action == action and alert.id in one.alerts and one.state != "failed":
             return f"answered by {one.id}"

@@ -193,7 +193,8 @@ def _no_interval(finding: Finding, end: End) -> Breach:
 
 
 def _breach(breached: bool, figures: str, finding: Finding, bound: float) -> Breach:
-    return Breach(_state(breached), figures, finding.value, bound)
+    more = f" ({finding.why.rstrip('.')})" if finding.why else ""
+    return Breach(_state(breached), figures + more, finding.value, bound)
 
 
 def _state(breached: bool) -> Literal["breached", "clear"]:

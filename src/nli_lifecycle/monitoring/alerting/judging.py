@@ -25,7 +25,8 @@ def judge(
 
     Args:
         rules: any, with different names.
-        history: windows in any order, of any models; of the same window twice, the last counts.
+        history: windows of one registered model, in any order, of any versions; of the same window
+            twice, the last counts.
         now: with a zone.
         after: rule → number of arrival up to which it was judged: verdicts are given for every
             window that ends later. A rule that is not named: for its latest window, or where

@@ -39,6 +39,7 @@ class Alert(Record):
     at: Moment = Field(description="of what was seen last")
     arrival: int
     window: int
+    seen: Moment = Field(description="when its last verdict was given")
     told: Moment = Field(description="when people were last told")
     times: int = Field(ge=1, description="firing verdicts")
     streak: int = Field(ge=0, description="firing verdicts in a row")
@@ -172,6 +173,7 @@ def _opened(event: AlertEvent) -> Alert:
         at=event.at,
         arrival=event.arrival,
         window=event.window,
+        seen=event.time,
         told=event.time,
         times=1,
         streak=1,
@@ -185,6 +187,7 @@ def _changed(alert: Alert, event: AlertEvent) -> Alert:
         return alert.model_copy(update={"state": "acknowledged", "by": event.by})
     update: dict[str, object] = {
         "at": event.at,
+        "seen": event.time,
         "arrival": event.arrival,
         "window": event.window,
         "severity": event.severity,
