@@ -160,6 +160,31 @@ def test_one_event_a_line_and_only_ever_added(log):
     assert oct(log.path.stat().st_mode & 0o777) == "0o600"
 
 
+def test_who_decides_is_alone_until_it_is_written(log):
+    deciding, go_on, seen = threading.Event(), threading.Event(), []
+
+    def slowly(state):
+        deciding.set()
+        assert go_on.wait(30)
+        return firing(0)(state)
+
+    def quickly(state):
+        seen.append(len(state.events))
+        return firing(0, 1)(state)
+
+    first = threading.Thread(target=log.change, args=(slowly,))
+    second = threading.Thread(target=EventLog(log.path).change, args=(quickly,))
+    first.start()
+    assert deciding.wait(30)
+    second.start()
+    second.join(0.3)
+    assert second.is_alive() and not seen
+    go_on.set()
+    first.join(30)
+    second.join(30)
+    assert seen == [1] and [alert.times for alert in alerts(log).values()] == [2]
+
+
 def test_no_event_of_many_threads_is_lost(log):
     def add(thread):
         for number in range(20):
