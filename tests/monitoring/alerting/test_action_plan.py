@@ -106,7 +106,7 @@ def test_an_alert_that_asks_for_nothing_gets_nothing():
 
 def test_insufficient_ended_the_row_so_nothing_is_done():
     assert actions([alert(streak=0)]) == []
-    assert why("freeze", [alert(streak=0)]) == "fired 0 times in a row; freeze asks for 1"
+    assert why("freeze", [alert(streak=0)]) == "firing verdicts in a row: 0; freeze asks for 1"
 
 
 @pytest.mark.parametrize(("streak", "expected"), [(1, 1), (2, 2), (3, 3), (9, 3)])
@@ -198,8 +198,8 @@ def test_alerts_that_ask_together_are_answered_together():
     freeze = found.planned[0]
     assert (freeze.id, freeze.alerts) == ("freeze-fell-1-1", ("fell-1", "estimate-1"))
     assert freeze.reason == (
-        "fell-1 fired 3 times in a row: It fell. estimate-1 fired 3 times in a row: It fell. "
-        "[action freeze-fell-1-1]"
+        "fell-1 (firing verdicts in a row: 3): It fell. "
+        "estimate-1 (firing verdicts in a row: 3): It fell. [action freeze-fell-1-1]"
     )
 
 

@@ -152,7 +152,7 @@ def test_the_sentence_says_what_by_how_much_since_when_and_what_to_do():
     verdict = one(rule, values(0.9, 0.8, 0.9, 0.79))
     assert verdict.sentence == (
         "nli version 3: realised accuracy is 0.79 (0.77 to 0.81 on 500 pairs), below 0.85; "
-        "in 2 of the last 3 windows, since 2026-03-01 13:00 UTC. Look at the slices."
+        "in 2 of the 3 windows up to 3, since 2026-03-01 13:00 UTC. Look at the slices."
     )
     assert (verdict.value, verdict.bound, verdict.labelled) == (0.79, 0.85, True)
     assert verdict.since == START + HOUR
@@ -204,7 +204,9 @@ def test_a_sentence_claims_no_more_than_the_interval(end, value, said):
 def test_what_a_finding_says_of_itself_is_passed_on():
     rule = AbsoluteRule(**SAID, above=0, end="value", minimum_pairs=0)
     seen = finding(value=4, pairs=4, why="The first is request r1.")
-    assert ", above 0 (The first is request r1); in the" in one(rule, [window(0, seen)]).sentence
+    assert (
+        ", above 0 (The first is request r1); in window 0," in one(rule, [window(0, seen)]).sentence
+    )
 
 
 def test_drift_needs_an_effect_and_a_small_p_value():

@@ -216,7 +216,7 @@ def test_insufficient_never_acts(log):
     found = round_of(log, values(0.9, 0.5, None, 0.5), world=world)
     assert world.done == [("freeze", DIGEST)]  # the row began anew
     assert {one.why for one in found.acted.plan.withheld} >= {
-        "fired 1 times in a row; rollback asks for 2"
+        "firing verdicts in a row: 1; rollback asks for 2"
     }
 
 

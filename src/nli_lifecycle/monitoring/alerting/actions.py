@@ -133,7 +133,7 @@ def _unready(
     if alert.state == "resolved":
         return "resolved"
     if alert.streak < needed:
-        return f"fired {alert.streak} times in a row; {action} asks for {needed}"
+        return f"firing verdicts in a row: {alert.streak}; {action} asks for {needed}"
     if now - alert.seen > timedelta(hours=policy.fresh_hours):
         return f"nothing was seen since {said(alert.seen)}"
     for one in past:
@@ -174,7 +174,8 @@ def _planned(
     number = 1 + sum(one.id.rpartition("-")[0] == stem for one in past)
     name = f"{stem}-{number}"
     facts = " ".join(
-        f"{alert.id} fired {alert.streak} times in a row: {alert.sentence}" for alert in group
+        f"{alert.id} (firing verdicts in a row: {alert.streak}): {alert.sentence}"
+        for alert in group
     )
     return PlannedAction(
         id=name,

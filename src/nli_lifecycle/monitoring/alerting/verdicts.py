@@ -118,11 +118,12 @@ def _says(
     since: datetime | None,
 ) -> str:
     m = rule.n_of_m.m
-    windows = f"in {count} of the last {m} windows" if m > 1 else "in the latest window"
+    number = window.window
+    windows = f"in {count} of the {m} windows up to {number}" if m > 1 else f"in window {number}"
     if since is not None:
         return f"{shown.figures}; {windows}, since {said(since)}. {rule.sentence}"
     if outcome == "quiet":
-        return f"window {window.window} is within the rule {rule.name}: {shown.figures}."
+        return f"window {number} is within the rule {rule.name}: {shown.figures}."
     if shown.state == "unknown":
         return f"not judged: {shown.figures}."
     return f"not judged yet: in breach {windows}, others unknown; here, {shown.figures}."
