@@ -1,0 +1,1 @@
+"""Alerting: from findings to verdicts, alerts, messages and actions."""
