@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from fnmatch import fnmatch
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,7 +138,6 @@ def test_the_image_holds_a_pinned_part_of_the_project():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("nli_lifecycle.serving.app") is None, reason="no endpoints yet")
 def test_the_install_steps_in_a_clean_environment(mlflow_registry, store, tmp_path, bundles):
     """The build stage's own commands; then the service answers from what they installed."""
     venv, context = tmp_path / "venv", tmp_path / "build"

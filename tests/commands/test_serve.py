@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -29,10 +28,6 @@ VARIABLES = (
     *("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "NLI_HOME", "NLI_LOG_URL"),
     *("NLI_SERVE_ENV", "NLI_SERVE_MODEL", "NLI_SERVE_SETTINGS", "NLI_SERVE_HOST"),
     *("NLI_SERVE_PORT", "NLI_SERVE_TOKEN", "NLI_SERVE_ADMIN_TOKEN"),
-)
-needs_app = pytest.mark.skipif(
-    importlib.util.find_spec("nli_lifecycle.serving.app") is None,
-    reason="needs the service's endpoints",
 )
 
 
@@ -151,14 +146,12 @@ def test_settings_that_are_wrong(tmp_path, text, said):
     assert said in message and str(file) in message and "secret" not in message
 
 
-@needs_app
 def test_no_registry(tmp_path):
     said = refusal("--model", MODEL, "--registry-uri", f"sqlite:///{tmp_path}/no.db")
     assert f"There is no registry at {tmp_path}/no.db: nothing was released there yet." in said
     assert not (tmp_path / "no.db").exists()
 
 
-@needs_app
 def test_a_port_that_is_taken(store):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -166,18 +159,15 @@ def test_a_port_that_is_taken(store):
     assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use" in said
 
 
-@needs_app
 def test_a_host_that_is_not_here(store):
     said = refusal("--model", MODEL, "--registry-uri", store, "--host", "no.such.host.invalid")
     assert "no.such.host.invalid" in said
 
 
-@needs_app
 def test_everybody_is_not_served_without_tokens(store):
     assert "oken" in refusal("--model", MODEL, "--registry-uri", store, "--host", "0.0.0.0")
 
 
-@needs_app
 def test_a_cache_that_cannot_be_used(store, tmp_path):
     (tmp_path / "served").write_text("a file")
     said = refusal("--model", MODEL, "--registry-uri", store)
@@ -200,7 +190,6 @@ main()
 ABSENT = ("kedro", "kedro_mlflow", "pandas", "torch", "transformers", "sklearn", "pyspark", "onnx")
 
 
-@needs_app
 def test_a_service_follows_a_registry_and_ends_well(mlflow_registry, store, tmp_path, bundles):
     """In a process where nothing that trains can be imported."""
     os.environ.pop("MLFLOW_TRACKING_URI", None)
@@ -222,7 +211,6 @@ def test_a_service_follows_a_registry_and_ends_well(mlflow_registry, store, tmp_
     assert list(home.rglob("*icrosoft*")) == []  # ONNX Runtime's telemetry leaves its mark there
 
 
-@needs_app
 @pytest.mark.slow
 def test_a_projects_environment_is_served(mlflow_registry, store, tmp_path, bundles):
     prod = mlflow_registry("prod")

@@ -95,15 +95,11 @@ def stub_app(stub: Stub) -> FastAPI:
                     "text": body["document"][start : near.end()],
                     "start": start,
                     "end": near.end(),
-                    "label": best(found),
-                    "probability": found[best(found)],
                 }
                 for near in [near]
                 if near
             ]
-            results.append(
-                {"claim": claim, "label": best(found), "probabilities": found, "evidence": evidence}
-            )
+            results.append({"label": best(found), "probabilities": found, "evidence": evidence})
         return answer(results=results)
 
     @app.post("/feedback")

@@ -96,7 +96,7 @@ def test_document_check_marks_evidence_after_emoji(page, stub):
     assert asked == {"document": document, "claims": ["It flew.", "The bridge is closed."]}
 
 
-def test_evidence_without_a_label_of_its_own_has_its_claims(page):
+def test_evidence_is_marked_as_its_claim_was_judged_and_neutral_has_none(page):
     found = {"entailment": 0.01, "neutral": 0.02, "contradiction": 0.97}
     evidence = [{"start": 0, "end": 7, "text": "It fell"}]
     results = [

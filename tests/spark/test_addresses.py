@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from spark_servers import free_port, spark_home
+from servers import free_port
+from spark_servers import spark_home
 
 from nli_lifecycle.engines import session
 from nli_lifecycle.engines.table import EngineError

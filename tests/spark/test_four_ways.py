@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from data_run import ORDERED, UNORDERED
 from project import PROJECT
-from spark_servers import connect_server, free_port, spark_home, standalone_cluster
+from servers import free_port
+from spark_servers import connect_server, spark_home, standalone_cluster
 
 from nli_lifecycle.datasets.table import TableDataset
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nli_lifecycle.nli.bundle import PAYLOAD
 from nli_lifecycle.nli.inference import Classifier, PayloadError
 from nli_lifecycle.serving.head import BadRelease, Release
-
-#: Where the files that classify lie inside a bundle.
-PAYLOAD = "artifacts/bundle"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
-from alert_receiver import free_port, receiving
+from alert_receiver import receiving
+from servers import free_port
 from alerting_windows import DIGEST, HOUR, START, finding, unknown, values, window
 from hypothesis import given, settings
 from hypothesis import strategies as st

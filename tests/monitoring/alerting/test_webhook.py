@@ -7,7 +7,8 @@ import time
 import traceback
 
 import pytest
-from alert_receiver import free_port, receiving
+from alert_receiver import receiving
+from servers import free_port
 from alerting_windows import START
 from pydantic import ValidationError
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
+from nli_lifecycle.nli.bundle import PAYLOAD
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.serving.head import Release
 from nli_lifecycle.serving.log.record import Answered, Feedback
 from nli_lifecycle.serving.log.schema import FEEDBACK, INFERENCE_LOG
 from nli_lifecycle.serving.log.vocabulary import Vocabulary, words
-from nli_lifecycle.serving.model import PAYLOAD
 
 logger = logging.getLogger(__name__)
 

@@ -44,7 +44,7 @@ function show(output, answer, asked, milliseconds) {
     const button = element("button", { type: "button", "aria-pressed": "false" },
       element("span", { class: `mark ${tone(result.label)}` },
         `${capital(result.label)} ${percent(result.probabilities[result.label])}`),
-      element("span", { class: "claim" }, asked.claims[result.claim ?? at]));
+      element("span", { class: "claim" }, asked.claims[at]));
     button.addEventListener("click", () => choose(result, button));
     verdicts.append(element("li", {}, button, details(result)));
     return button;
@@ -68,12 +68,7 @@ function show(output, answer, asked, milliseconds) {
 function details(result) {
   const list = element("ul", { class: "evidence" });
   for (const found of result.evidence) {
-    const quoted = element("li", {}, element("q", {}, found.text));
-    if (found.label) {
-      const said = `${found.label} ${percent(found.probability)}`;
-      quoted.append(" ", element("span", { class: `note ${tone(found.label)}` }, said));
-    }
-    list.append(quoted);
+    list.append(element("li", {}, element("q", {}, found.text)));
   }
   const rest = result.evidence.length
     ? list
@@ -82,8 +77,7 @@ function details(result) {
     element("summary", {}, "Evidence and probabilities"), rest, probabilities(result.probabilities));
 }
 
-// The document in pieces, each evidence sentence in a <mark>; overlaps are marked once.
-// label: the claim's, for evidence that has none of its own.
+// The document in pieces, each evidence sentence in a <mark> of the claim's label; overlaps once.
 export function marked(points, evidence, label) {
   const pieces = [];
   let at = 0;
@@ -91,7 +85,7 @@ export function marked(points, evidence, label) {
     const start = Math.max(found.start, at);
     if (found.end <= start) continue;
     pieces.push(points.slice(at, start).join(""));
-    pieces.push(element("mark", { class: tone(found.label ?? label) }, points.slice(start, found.end).join("")));
+    pieces.push(element("mark", { class: tone(label) }, points.slice(start, found.end).join("")));
     at = found.end;
   }
   pieces.push(points.slice(at).join(""));
