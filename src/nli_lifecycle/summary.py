@@ -10,12 +10,14 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from mlflow import ActiveRun
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
 if TYPE_CHECKING:  # it brings SciPy along, for which `kedro lifecycle status` need not wait
     from nli_lifecycle.lifecycle.decision import Decision
 
+ALERT_STYLE = {"info": "cyan", "warning": "yellow", "critical": "red"}
 STYLE = {"promote": "green", "unchanged": "green", "hold": "yellow", "reject": "red"}
 MARK = {
     "PASS": "[green]✓[/]",
@@ -81,6 +83,7 @@ def summarise(
         "approve": what_to_approve(decision) if decision else None,
         "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
         "scoring": scoring.summary() if scoring else None,
+        "monitoring": _monitoring(document("monitoring_report"), document("monitoring_watched")),
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
         "digest": candidate.digest if candidate else None,
@@ -129,6 +132,8 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
         )
     if scoring := summary["scoring"]:
         _tell_scoring(scoring, rows)
+    if monitoring := summary["monitoring"]:
+        _tell_monitoring(monitoring, rows)
     if summary["report"]:
         rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
     if summary["approve"]:
@@ -164,6 +169,38 @@ def _tell_scoring(scoring: Mapping[str, Any], rows: Table) -> None:
         f"epoch {scoring['epoch']}",
     )
     rows.add_row("Scores", f"{_from_here(scoring['output'])}/scores")
+
+
+def _monitoring(report: Any, watched: Any) -> dict[str, Any] | None:
+    if report is None or watched is None:
+        return None
+    from nli_lifecycle.monitoring.telling import summarise_round
+
+    return summarise_round(report, watched)
+
+
+def _tell_monitoring(monitoring: Mapping[str, Any], rows: Table) -> None:
+    rows.add_row(
+        "Log",
+        f"{monitoring['rows']:,} rows read so far, {monitoring['waiting']:,} of them in unfinished "
+        f"windows; {monitoring['labelled']:,} pairs labelled",
+    )
+    latest = f", the latest: {monitoring['latest']}" if monitoring["latest"] else ""
+    rows.add_row("Windows", f"{monitoring['windows']:,} kept{latest}")
+    for figure in monitoring["figures"]:
+        rows.add_row("", figure)
+    counts = (f"{count} {state}" for state, count in monitoring["rules"].items())
+    rows.add_row("Rules", ", ".join(counts))
+    for alert in monitoring["alerts"]:
+        style = ALERT_STYLE[alert["severity"]]
+        head = f"[{style}]{alert['severity']}, {alert['state']}:[/]"
+        rows.add_row("Alert", f"{head} {escape(alert['sentence'])}")
+    for action in monitoring["actions"]:
+        rows.add_row("Action", escape(action))
+    for note in monitoring["notes"]:
+        rows.add_row("Note", escape(note))
+    if monitoring["exit_code"]:
+        rows.add_row("Exit code", f"{monitoring['exit_code']}, for the worst open alert")
 
 
 def what_to_approve(decision: Decision) -> str | None:
