@@ -10,14 +10,12 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from mlflow import ActiveRun
 from rich.console import Console
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
 if TYPE_CHECKING:  # it brings SciPy along, for which `kedro lifecycle status` need not wait
     from nli_lifecycle.lifecycle.decision import Decision
 
-ALERT_STYLE = {"info": "cyan", "warning": "yellow", "critical": "red"}
 STYLE = {"promote": "green", "unchanged": "green", "hold": "yellow", "reject": "red"}
 MARK = {
     "PASS": "[green]✓[/]",
@@ -133,7 +131,10 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
     if scoring := summary["scoring"]:
         _tell_scoring(scoring, rows)
     if monitoring := summary["monitoring"]:
-        _tell_monitoring(monitoring, rows)
+        from nli_lifecycle.monitoring.telling import lines
+
+        for head, text in lines(monitoring):
+            rows.add_row(head, text)
     if summary["report"]:
         rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
     if summary["approve"]:
@@ -177,30 +178,6 @@ def _monitoring(report: Any, watched: Any) -> dict[str, Any] | None:
     from nli_lifecycle.monitoring.telling import summarise_round
 
     return summarise_round(report, watched)
-
-
-def _tell_monitoring(monitoring: Mapping[str, Any], rows: Table) -> None:
-    rows.add_row(
-        "Log",
-        f"{monitoring['rows']:,} rows read so far, {monitoring['waiting']:,} of them in unfinished "
-        f"windows; {monitoring['labelled']:,} pairs labelled",
-    )
-    latest = f", the latest: {monitoring['latest']}" if monitoring["latest"] else ""
-    rows.add_row("Windows", f"{monitoring['windows']:,} kept{latest}")
-    for figure in monitoring["figures"]:
-        rows.add_row("", figure)
-    counts = (f"{count} {state}" for state, count in monitoring["rules"].items())
-    rows.add_row("Rules", ", ".join(counts))
-    for alert in monitoring["alerts"]:
-        style = ALERT_STYLE[alert["severity"]]
-        head = f"[{style}]{alert['severity']}, {alert['state']}:[/]"
-        rows.add_row("Alert", f"{head} {escape(alert['sentence'])}")
-    for action in monitoring["actions"]:
-        rows.add_row("Action", escape(action))
-    for note in monitoring["notes"]:
-        rows.add_row("Note", escape(note))
-    if monitoring["exit_code"]:
-        rows.add_row("Exit code", f"{monitoring['exit_code']}, for the worst open alert")
 
 
 def what_to_approve(decision: Decision) -> str | None:

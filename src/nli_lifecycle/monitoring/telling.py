@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from rich.markup import escape
 
 from nli_lifecycle.monitoring.alerting.watch import Watched
 from nli_lifecycle.monitoring.findings import Finding, WindowFindings
 from nli_lifecycle.monitoring.report import MonitoringReport
 
+STYLE = {"info": "cyan", "warning": "yellow", "critical": "red"}
 FIGURES = ("estimated_accuracy", "realised_accuracy")
 
 
@@ -42,6 +46,29 @@ def summarise_round(report: MonitoringReport, watched: Watched) -> dict[str, Any
         "notes": list(report.notes),
         "exit_code": watched.exit_code,
     }
+
+
+def lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what ``summarise_round`` collected as lines of a terminal: a head and a text."""
+    yield (
+        "Log",
+        f"{summary['rows']:,} rows read so far, {summary['waiting']:,} of them in unfinished "
+        f"windows; {summary['labelled']:,} pairs labelled",
+    )
+    latest = f", the latest: {summary['latest']}" if summary["latest"] else ""
+    yield "Windows", f"{summary['windows']:,} kept{latest}"
+    for figure in summary["figures"]:
+        yield "", figure
+    yield "Rules", ", ".join(f"{count} {state}" for state, count in summary["rules"].items())
+    for alert in summary["alerts"]:
+        head = f"[{STYLE[alert['severity']]}]{alert['severity']}, {alert['state']}:[/]"
+        yield "Alert", f"{head} {escape(alert['sentence'])}"
+    for action in summary["actions"]:
+        yield "Action", escape(action)
+    for note in summary["notes"]:
+        yield "Note", escape(note)
+    if summary["exit_code"]:
+        yield "Exit code", f"{summary['exit_code']}, by the worst open alert"
 
 
 def _latest(windows: list[WindowFindings], name: str) -> str:

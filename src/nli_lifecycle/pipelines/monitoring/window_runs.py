@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from functools import cached_property
 
 import mlflow
 from mlflow import MlflowClient
@@ -26,18 +27,14 @@ class WindowRuns:
     """Runs below the active run, each made once however often a round is repeated."""
 
     def __init__(self, before: int) -> None:
-        """Look for runs that a killed attempt at this round has made.
+        """Name the round; nothing is contacted yet.
 
         Args:
             before: watermark of the last round, by which attempts at the same round are known.
-
-        Raises:
-            MlflowException: the store does not answer.
         """
         self._client = MlflowClient()
         self._before = before
         self._parent = mlflow.active_run()
-        self._made = self._find() if self._parent else {}
 
     def tell(self, windows: Sequence[KeptWindow], most: int) -> list[KeptWindow]:
         """Tell MLflow what is new about windows.
@@ -110,7 +107,9 @@ class WindowRuns:
             raise
         return True
 
-    def _find(self) -> dict[tuple[str, ...], str]:
+    @cached_property
+    def _made(self) -> dict[tuple[str, ...], str]:
+        """Runs that killed attempts at this round have made, by the window's identity."""
         assert self._parent is not None
         found: dict[tuple[str, ...], str] = {}
         token = None
