@@ -228,24 +228,46 @@ def _prepared(tracked: Tracked) -> Traffic:
     return traffic
 
 
-def test_a_round_killed_at_any_effect_and_repeated_is_as_if_it_had_never_been_killed(
-    tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known(monkeypatch, evidence())
+def _calm(tmp_path: Path, store: str, patch: pytest.MonkeyPatch) -> tuple[dict[str, Any], int]:
+    """What a round that nobody kills comes to, and how many effects it has."""
+    known(patch, evidence())
     calm = Tracked(tmp_path / "calm", store)
     _prepared(calm).close()
-    with monkeypatch.context() as patched:
+    with patch.context() as patched:
         counted = Killer(patched)
         expected = _seen(calm, calm())
     assert expected["told"] and expected["exit"] == 4 and len(expected["runs"]) == 2
-    assert counted.effects > 10
-    for die_at in range(1, counted.effects + 1):
-        for after in (False, True):
-            tracked = Tracked(tmp_path / f"{die_at}-{after}", store)
-            _prepared(tracked).close()
-            with monkeypatch.context() as patched:
-                Killer(patched, die_at, after)
-                with pytest.raises(Killed):
-                    tracked()
-            found = _seen(tracked, tracked())
-            assert found == expected, (die_at, after)
+    return expected, counted.effects
+
+
+def _killed_and_repeated(
+    home: Path, store: str, patch: pytest.MonkeyPatch, die_at: int, after: bool
+) -> dict[str, Any]:
+    tracked = Tracked(home, store)
+    _prepared(tracked).close()
+    with patch.context() as patched:
+        Killer(patched, die_at, after)
+        with pytest.raises(Killed):
+            tracked()
+    return _seen(tracked, tracked())
+
+
+def test_a_round_killed_first_in_the_middle_and_last_is_repeated_as_if_it_never_was(
+    tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, effects = _calm(tmp_path, store, monkeypatch)
+    for die_at, after in ((1, True), (effects // 2, False), (effects, False)):
+        home = tmp_path / str(die_at)
+        assert _killed_and_repeated(home, store, monkeypatch, die_at, after) == expected, die_at
+
+
+@pytest.mark.slow
+def test_a_round_killed_at_any_effect_is_repeated_as_if_it_never_was(
+    tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, effects = _calm(tmp_path, store, monkeypatch)
+    for place in range(2 * effects):
+        die_at, after = 1 + place // 2, bool(place % 2)
+        home = tmp_path / f"{die_at}-{after}"
+        found = _killed_and_repeated(home, store, monkeypatch, die_at, after)
+        assert found == expected, (die_at, after)
