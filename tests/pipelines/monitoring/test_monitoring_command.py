@@ -45,7 +45,7 @@ def test_the_documented_command_ends_with_the_code_of_the_worst_alert(
     assert "Traceback" not in alarmed.output
 
     folder = tmp_path / "data/prod/08_reporting"
-    report = MonitoringReport.model_validate_json((folder / "monitoring_report.json").read_bytes())
+    report = MonitoringReport.model_validate_json((folder / "monitoring/report.json").read_bytes())
     assert [alert.rule for alert in report.alerts] == ["damaged_rows"]
     assert (report.environment, report.account.rows, report.account.damaged) == ("prod", 200, 20)
     summary = json.loads((folder / "summary.json").read_text())["monitoring"]
@@ -59,4 +59,4 @@ def test_the_documented_command_ends_with_the_code_of_the_worst_alert(
     assert sorted(found.info.run_name for found in runs) == ["prod", "prod", "window 1", "window 2"]
     alarm = next(found for found in runs if "alert.damaged_rows" in found.data.tags)
     paths = {file.path for file in client.list_artifacts(alarm.info.run_id, "monitoring")}
-    assert paths == {"monitoring/monitoring_report.json", "monitoring/monitoring_verdicts.json"}
+    assert paths == {"monitoring/report.json", "monitoring/verdicts.json"}
