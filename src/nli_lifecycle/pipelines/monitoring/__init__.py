@@ -1,0 +1,1 @@
+"""Watch what the champion answers, and act on what is seen."""
