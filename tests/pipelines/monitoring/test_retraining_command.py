@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -150,26 +151,29 @@ import os, signal, subprocess, sys
 from pathlib import Path
 from nli_lifecycle.pipelines.monitoring import begin, retraining
 
-begin_late = Path(sys.argv[1]) / "late.py"
-begin_late.write_text(Path(begin.__file__).read_text().replace("    main(", "    time.sleep(1); main("))
-begin.__file__ = str(begin_late)
-popen = subprocess.Popen
+home = Path(sys.argv[1])
+wait = f"    while not os.path.exists({str(home / 'go')!r}): time.sleep(0.01)\\n"
+late = home / "late.py"
+late.write_text(Path(begin.__file__).read_text().replace("    main(", wait + "    main("))
+begin.__file__ = str(late)
 
-class Doomed(popen):
+class Doomed(subprocess.Popen):
     def communicate(self, *arguments, **options):
         os.kill(os.getpid(), signal.SIGKILL)
 
 subprocess.Popen = Doomed
-command = retraining.Command(("sh", "-c", f"echo it >> {sys.argv[1]}/started"), Path(sys.argv[2]))
+command = retraining.Command(("sh", "-c", f"echo it >> {home}/started"), Path(sys.argv[2]))
 command.start("retrain-x-1-1")
 """
 
 
 def test_killed_before_the_new_process_has_marked_itself_it_is_waited_for(tmp_path, folder):
-    """The mark is late, by a second; whoever asks meanwhile waits, and is told the truth."""
     dead = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(folder)], timeout=120)
     assert dead.returncode == -signal.SIGKILL
     assert not (folder / "retrain-x-1-1.json").exists()
+    with (folder / ".starting").open() as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    (tmp_path / "go").touch()
     assert Command((), folder).happened("retrain-x-1-1")
     assert lines(tmp_path / "started") == ["it"]
 

@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from nli_lifecycle.hooks import ACTION_ID
 from nli_lifecycle.monitoring.alerting.retraining import CommandParameters, RetrainParameters
 from nli_lifecycle.pipelines.monitoring import begin
 from nli_lifecycle.pipelines.monitoring.databricks_job import DatabricksJob
 
-#: Environment variable by which the started run knows, and tags, whose it is.
-ACTION_ID = "NLI_ACTION_ID"
 #: What MLflow exports for processes that go on with its run; this one has a run of its own.
 _OF_THIS_RUN = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
 
