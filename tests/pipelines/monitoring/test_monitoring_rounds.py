@@ -13,7 +13,7 @@ from logged import said
 from mlflow.exceptions import MlflowException
 from monitoring_run import NOW, PAIRS, MonitoringRun, Traffic, evidence, finding, known
 
-from nli_lifecycle.datasets.monitoring_state import StateDamaged
+from nli_lifecycle.errors import explain
 from nli_lifecycle.monitoring.columns import UNKNOWN
 from nli_lifecycle.pipelines.monitoring import asking
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError
@@ -76,8 +76,8 @@ def test_a_damaged_state_is_named_and_never_taken_for_none(
     path.write_text(path.read_text()[:-20])
     with pytest.raises(DatasetError, match="state.json is no state of monitoring") as caught:
         run()
-    assert isinstance(caught.value.__cause__, StateDamaged)
-    assert "move it away: the log is then counted anew" in str(caught.value)
+    told = explain(caught.value)
+    assert told and told.startswith(str(path)) and "move it away: the log is then counted" in told
 
 
 def test_every_row_and_word_is_in_the_account(run: MonitoringRun, traffic: Traffic) -> None:

@@ -29,6 +29,7 @@ from nli_lifecycle.pipelines.monitoring import notes
 from nli_lifecycle.pipelines.monitoring.asking import ask_registry
 from nli_lifecycle.pipelines.monitoring.effects import LedgerEffects
 from nli_lifecycle.pipelines.monitoring.reporting import report_round
+from nli_lifecycle.pipelines.monitoring.retraining import open_retraining
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError, Round
 from nli_lifecycle.pipelines.monitoring.window_runs import WindowRuns
 from nli_lifecycle.serving.log.reading import NoLogHere
@@ -204,14 +205,16 @@ def raise_alerts(
         Busy: another round takes actions.
         LogDamaged, OSError: the event log cannot be read or written.
     """
-    alerting = parameters.alerting
+    alerting, retrain = parameters.alerting, parameters.retrain
+    folder = alert_events.path.parent / "retraining"
+    retraining = retrain and open_retraining(retrain, folder, registry.environment)
     return watch(
         alerting,
         alert_events,
         told.state.history(),
         clock=lambda: datetime.now(UTC),
         channels=open_channels(alerting.channels, lambda name, value: set_tags({name: value})),
-        effects=LedgerEffects(registry, None),
+        effects=LedgerEffects(registry, retraining),
         last_row=told.state.newest_row,
         watching_since=told.state.began,
     )
