@@ -11,6 +11,9 @@ from kedro.framework.cli.project import run as kedro_run
 from nli_lifecycle.commands.lifecycle import lifecycle
 from nli_lifecycle.errors import explain
 
+#: Output of a pipeline whose command ends with a code of its own, as monitoring's does.
+EXIT_CODE = "exit_code"
+
 
 @click.group(name="nli-lifecycle")
 def cli() -> None:
@@ -20,12 +23,15 @@ def cli() -> None:
 def _run(**options: Any) -> Any:
     assert kedro_run.callback is not None
     try:
-        return kedro_run.callback(**options)
+        outputs = kedro_run.callback(**options)
     except Exception as error:
         message = explain(error)
         if message is None:
             raise
         raise click.ClickException(message) from error
+    if EXIT_CODE in outputs and (code := outputs[EXIT_CODE].load()):
+        raise click.exceptions.Exit(code)  # the run has succeeded; what it found has not
+    return outputs
 
 
 # Module-level name: a packaged project's entry point looks the command up here.

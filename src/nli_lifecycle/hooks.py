@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ from nli_lifecycle.provenance import git_state, sha256_json
 from nli_lifecycle.summary import print_summary, summarise
 
 logger = logging.getLogger(__name__)
+
+#: Environment variable with the id of the alert's action that started this run.
+ACTION_ID = "NLI_ACTION_ID"
 
 
 class TrackingHook:
@@ -45,6 +49,8 @@ class TrackingHook:
             "command": command_line(sys.argv),
             **git_state(Path(context.project_path)),
         }
+        if asked_by := os.environ.get(ACTION_ID):
+            self._tags["action_id"] = asked_by
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_pipeline_run(self, run_params: dict[str, Any]) -> Iterator[None]:
