@@ -8,6 +8,7 @@ from nli_lifecycle.pipelines import (
     evaluation,
     intake,
     promotion,
+    review,
     training,
     tuning,
 )
@@ -26,6 +27,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "intake": intake.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
         "promotion": promotion.create_pipeline(),
+        "review": review.create_pipeline(),
         "batch_scoring": batch_scoring.create_pipeline(),
     }
     stages = {name: Pipeline(pipeline, tags=name) for name, pipeline in parts.items()}
