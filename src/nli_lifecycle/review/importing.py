@@ -67,7 +67,7 @@ def take_in(path: Path, reviewer: str, asked: Iterable[Asked], known: Sequence[W
         else:
             aside.append(judged)
     kept, twice = _apart(said)
-    new = _new(kept, known)
+    new = new_words(kept, known)
     return Account(read, new, len(kept) - len(new), waiting, (*aside, *twice))
 
 
@@ -128,7 +128,7 @@ def _apart(said: Sequence[Word]) -> tuple[list[Word], list[SetAside]]:
     return kept, twice
 
 
-def _new(said: Iterable[Word], known: Sequence[Word]) -> tuple[Word, ...]:
+def new_words(said: Iterable[Word], known: Sequence[Word]) -> tuple[Word, ...]:
     """Leave out what this file said before, and what is somebody's last word already."""
     files = {(word.review_id, word.reviewer, word.file) for word in known}
     last = {(word.review_id, word.reviewer): (word.label, word.note) for word in known}

@@ -37,7 +37,9 @@ class Word(_Record):
     reviewer: str = Field(min_length=1)
     label: Label
     note: str
-    file: str = Field(description="sha256 of the file it came in; `inference_log` for feedback")
+    file: str = Field(
+        description="sha256 of the file it came in; of feedback: the log, and when it was said"
+    )
     place: str = Field(description="file name and line; request and position for feedback")
     time: AwareDatetime = Field(description="when it was taken in")
 

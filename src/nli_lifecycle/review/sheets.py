@@ -30,9 +30,9 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MARK = "\ufeff"
 
 
-def write_csv(rows: pd.DataFrame, show_answers: bool) -> str:
+def write_csv(rows: pd.DataFrame, show_answers: bool, reviewer: str = "") -> str:
     """Lay out rows of a queue as CSV (RFC 4180), to be labelled in a spreadsheet."""
-    sheet = _sheet(rows, show_answers)
+    sheet = _sheet(rows, show_answers, reviewer)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(sheet.columns)
@@ -40,9 +40,9 @@ def write_csv(rows: pd.DataFrame, show_answers: bool) -> str:
     return _MARK + text.getvalue()
 
 
-def write_jsonl(rows: pd.DataFrame, show_answers: bool) -> str:
+def write_jsonl(rows: pd.DataFrame, show_answers: bool, reviewer: str = "") -> str:
     """Lay out rows of a queue as JSON lines."""
-    records = _sheet(rows, show_answers).to_dict("records")
+    records = _sheet(rows, show_answers, reviewer).to_dict("records")
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
@@ -82,8 +82,8 @@ def unguard(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _sheet(rows: pd.DataFrame, show_answers: bool) -> pd.DataFrame:
-    shown = rows.assign(label="", reviewer="", note="")
+def _sheet(rows: pd.DataFrame, show_answers: bool, reviewer: str) -> pd.DataFrame:
+    shown = rows.assign(label="", reviewer=reviewer, note="")
     for name in ("candidate_confidence", "champion_confidence"):
         shown[name] = rows[name].round(3)
     columns = SHEET_COLUMNS + (ANSWER_COLUMNS if show_answers else [])
