@@ -70,7 +70,7 @@ class Kept(MemoryDataset):
         pass
 
 
-def evaluate(registry, candidate, pairs, policy=POLICY, reviews=None, **evaluation):
+def evaluate(registry, candidate, pairs, policy=POLICY, **evaluation):
     """Run the whole pipeline in memory; give the evidence and everything else it made."""
     given = {
         "registry": registry,
@@ -78,7 +78,7 @@ def evaluate(registry, candidate, pairs, policy=POLICY, reviews=None, **evaluati
         "test_pairs": pairs,
         "raw": RawFolder("dev", Path("nowhere"), Path(".")),
         "inference_log": LogReader("sqlite:///nowhere/log.db"),
-        "reviews": reviews or ReviewStore(Path("nowhere/reviews")),
+        "reviews": ReviewStore(Path("nowhere/reviews")),
         "params:environment": "dev",
         "params:source": "sample",
         "params:evaluation": EvaluationParameters.model_validate({**QUICK, **evaluation}),
