@@ -1,4 +1,4 @@
-"""Reviewed pairs as evidence: measured by the reviewers' labels, asked for by policy, else unseen."""
+"""Reviewed pairs as evidence: by the reviewers' labels, asked for by policy, else unseen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`kedro lifecycle review …`: write the sheet that people label, take it in, see how far they are."""
+"""`kedro lifecycle review …`: write the sheet that people label, take it in, see the progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of each row of a sheet that came back: taken, waiting, or set aside with a reason."""
+"""What becomes of the rows of a sheet that came back: taken, waiting, set aside with a reason."""
 
 from __future__ import annotations
 
