@@ -53,6 +53,7 @@ def summarise(
     decision, candidate = document("decision"), document("candidate")
     measures = evidence.candidate_measures if evidence else None
     tuning, scoring = document("tuning_report"), document("scoring_report")
+    review = document("review_progress")
     return {
         "environment": settings["environment"],
         "source": report.source if report else None,
@@ -81,6 +82,13 @@ def summarise(
         "approve": what_to_approve(decision) if decision else None,
         "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
         "scoring": scoring.summary() if scoring else None,
+        "review": {
+            "pairs": review.pairs,
+            "open": review.open,
+            "sheet": f"{settings['data_root']}/08_reporting/review_queue.csv",
+        }
+        if review
+        else None,
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
         "digest": candidate.digest if candidate else None,
@@ -129,6 +137,9 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
         )
     if scoring := summary["scoring"]:
         _tell_scoring(scoring, rows)
+    if review := summary["review"]:
+        said = f"{review['pairs']:,} pairs in the queue, {review['open']:,} open"
+        rows.add_row("Review", f"{said}: {_from_here(review['sheet'])}")
     if summary["report"]:
         rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
     if summary["approve"]:

@@ -62,6 +62,13 @@ def test_a_sheet_goes_out_and_comes_back(staging: Path, tmp_path: Path) -> None:
     pairs = pd.read_json(staging / "03_primary/reviews/reviewed_pairs.jsonl", lines=True)
     assert set(pairs["label"]) == {"neutral"} and len(pairs) < 10
     assert review("export", sheet).output.startswith("0 open pairs")
+    relabelled = json.loads(review("status", "--json").output)["staging"]["relabelled"]
+    own = set(PAIRS.loc[PAIRS["label"].eq("neutral"), "premise"])
+    assert {pair["reviewed"] for pair in relabelled} == {"neutral"}
+    assert not own & {pair["premise"] for pair in relabelled} and 0 < len(relabelled) < 10
+    assert f"  {relabelled[0]['pair_id']}: {relabelled[0]['label']}, by reviewers neutral\n" in (
+        review("status").output
+    )
 
 
 def test_rows_set_aside_are_printed_with_their_place(staging: Path, tmp_path: Path) -> None:

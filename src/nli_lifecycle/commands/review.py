@@ -81,7 +81,7 @@ def take_in(
 @review.command()
 @located
 def status(places: list[Place], as_json: bool) -> None:
-    """How far the last queue is, who labelled how much, and what is disputed."""
+    """How far the last queue is, who labelled how much, what is disputed or corrected."""
     from nli_lifecycle.commands.review_desk import open_desk
 
     found = {place.environment: open_desk(place).status() for place in places}
@@ -97,6 +97,8 @@ def status(places: list[Place], as_json: bool) -> None:
         for pair in one["disputed"]:
             votes = ", ".join(f"{label} {count}" for label, count in pair["votes"].items())
             click.echo(f"  disputed: {pair['pair_id']}: {votes}")
+        for pair in one["relabelled"]:
+            click.echo(f"  {pair['pair_id']}: {pair['label']}, by reviewers {pair['reviewed']}")
 
 
 def _said(name: str, account: Account, dry_run: bool) -> str:

@@ -21,6 +21,9 @@ from nli_lifecycle.review.settling import settle, still_open, training_pairs
 from nli_lifecycle.review.sheets import write_csv, write_jsonl
 from nli_lifecycle.review.store import ReviewStore
 
+#: What is told of a pair whose own label reviewers do not confirm.
+_SHOWN = {"review_id", "pair_id", "premise", "hypothesis", "label"}
+
 _ENTRIES = ("reviews", "review_queue", "reviewed_pairs", "inference_log")
 
 
@@ -92,12 +95,12 @@ class Desk:
         self.catalog.save("reviewed_pairs", pairs)
 
     def status(self) -> dict[str, Any]:
-        """The last queue's progress, labels by person, disputed pairs."""
+        """The last queue's progress, labels by person, disputed pairs, corrected labels."""
         words, asked = self.store.words(), self.store.asked()
         settled = settle(words, self.reviewers)
         queue = _last_queue(asked)
         progress = describe(queue, settled)
-        names = {one.review_id: one.pair_id for one in asked}
+        pairs = {one.review_id: one for one in asked}
         said = (
             f"{progress.reviewed:,} of {progress.pairs:,} pairs reviewed, {progress.open:,} open, "
             f"{progress.disputed:,} of them disputed (candidate {queue[0].candidate[:12]})."
@@ -113,8 +116,13 @@ class Desk:
             "reasons": {name: part.model_dump() for name, part in progress.reasons.items()},
             "reviewers": dict(Counter(word.reviewer for word in words)),
             "disputed": [
-                {"review_id": name, "pair_id": names.get(name, ""), "votes": votes}
+                {"review_id": name, "pair_id": pairs[name].pair_id, "votes": votes}
                 for name, votes in sorted(settled.disputed.items())
+            ],
+            "relabelled": [
+                {**pairs[name].model_dump(include=_SHOWN), "reviewed": label}
+                for name, label in sorted(settled.labels.items())
+                if pairs[name].label not in (None, label)
             ],
         }
 
