@@ -98,6 +98,15 @@ def test_without_a_champion_its_places_go_to_random_pairs() -> None:
     assert counts == {"random": 70, "low_confidence": 20, "worst_slice": 10}
 
 
+def test_random_places_left_over_do_not_swallow_the_targeted_pairs() -> None:
+    """Though no confidence differs from another."""
+    level = OURS.assign(p_entailment=0.4, p_neutral=0.3, p_contradiction=0.3)
+    found = queue(60, ours=level, theirs=None)
+    last = max(map(draw, ids(found, "random")))
+    targeted = found.loc[found["reason"].ne("random"), "review_id"]
+    assert len(targeted) == 18 and sum(draw(one) > last for one in targeted) > 9
+
+
 def test_the_seed_shuffles_and_changes_nothing_else() -> None:
     found, other = queue(100), queue(100, seed=14)
     assert found["review_id"].tolist() != other["review_id"].tolist()

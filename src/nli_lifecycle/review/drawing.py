@@ -53,12 +53,14 @@ def draw_queue(
     found["drawn"] = found["review_id"].map(draw)
     found = found.sort_values("drawn").drop_duplicates("review_id", ignore_index=True)
     found["reason"] = ""
+    # In another order than the draw, or the next random pairs would all be among them.
+    by_name = found.assign(name=found["review_id"].map(_digest)).sort_values("name")
     apart = found["champion"].notna() & found["candidate"].ne(found["champion"])
     pools = {
         "random": found.index,
         "disagreement": found.index[apart],
-        "low_confidence": found.sort_values("candidate_confidence", kind="stable").index,
-        "worst_slice": found.index[found["bad"]],
+        "low_confidence": by_name.sort_values("candidate_confidence", kind="stable").index,
+        "worst_slice": by_name.index[by_name["bad"]],
     }
     quotas = parameters.quotas()
     for reason, pool in pools.items():

@@ -67,9 +67,9 @@ def ask_people(
     """
     champion = evidence.champion.digest if evidence.champion else None
     columns = ["review_id", "reason", "pair_id", "genre", "premise", "hypothesis", "label"]
+    models = {"candidate": evidence.candidate.digest, "champion": champion}
     asked = [
-        Asked(candidate=evidence.candidate.digest, champion=champion, **row)
-        for row in review_queue[columns].to_dict("records")
+        Asked.model_validate({**row, **models}) for row in review_queue[columns].to_dict("records")
     ]
     new = reviews.ask(asked)
     progress = describe(asked, _settled(reviews, policy))
