@@ -76,8 +76,8 @@ async def until_empty(log: JournaledLog, seconds: float = 20) -> None:
 class Log:
     """Tables into which rows are put straight, and a reader."""
 
-    def __init__(self, url: str) -> None:
-        self.deriver = Deriver(b"k" * 32, None, False, lambda release: None)
+    def __init__(self, url: str, texts: bool = False) -> None:
+        self.deriver = Deriver(b"k" * 32, None, texts, lambda release: None)
         self.store = Store(for_writing(url))
         self.store.prepare()
         self.reader = LogReader(url)

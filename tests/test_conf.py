@@ -70,7 +70,7 @@ def test_every_catalog_entry_can_be_built(environment: str) -> None:
 def test_typed_parameters_accept_the_configuration(environment: str) -> None:
     parameters = loader(environment)["parameters"]
     checked = set()
-    names = ("train_and_release", "intake", "tuning", "batch_scoring")
+    names = ("train_and_release", "intake", "tuning", "review", "batch_scoring")
     for node in (node for name in names for node in pipelines()[name].nodes):
         hints = get_type_hints(node.func)
         arguments = list(inspect.signature(node.func).parameters)
@@ -80,7 +80,16 @@ def test_typed_parameters_accept_the_configuration(environment: str) -> None:
                 key = source.removeprefix("params:")
                 kind.model_validate(parameters[key])
                 checked.add(key)
-    every = {"data", "training", "tuning", "export", "evaluation", "policy", "batch_scoring"}
+    every = {
+        "data",
+        "training",
+        "tuning",
+        "export",
+        "evaluation",
+        "policy",
+        "review",
+        "batch_scoring",
+    }
     assert checked >= every
 
 

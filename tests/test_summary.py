@@ -35,6 +35,7 @@ FULL: dict[str, Any] = {
     "report": "/home/r/data/staging/08_reporting/decision.html",
     "scoring": None,
     "monitoring": None,
+    "review": None,
     "model": "staging.nli.classifier",
     "version": "3",
     "digest": "0123456789abcdef",
@@ -101,6 +102,13 @@ def test_tuning_is_shown_with_what_won() -> None:
     assert "best of 20 trials: epochs 4 (macro-F1 0.900 on validation" in text
     assert "parameters chosen among 20 trials" in printed({**FULL, "tuning_trials": 20})
     assert "Tuning" not in printed(FULL)
+
+
+def test_a_queue_is_shown_with_what_is_open_and_its_sheet() -> None:
+    review = {"pairs": 200, "open": 120, "sheet": "/data/review_queue.csv"}
+    text = " ".join(printed({**FULL, "review": review}).replace("│", " ").split())
+    assert "Review 200 pairs in the queue, 120 open: /data/review_queue.csv" in text
+    assert "Review" not in printed(FULL)
 
 
 def test_scoring_is_shown_with_its_rows_and_who_scored() -> None:

@@ -9,6 +9,7 @@ from nli_lifecycle.pipelines import (
     intake,
     monitoring,
     promotion,
+    review,
     training,
     tuning,
 )
@@ -27,6 +28,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "intake": intake.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
         "promotion": promotion.create_pipeline(),
+        "review": review.create_pipeline(),
         "batch_scoring": batch_scoring.create_pipeline(),
         "monitoring": monitoring.create_pipeline(),
     }

@@ -53,6 +53,7 @@ def summarise(
     decision, candidate = document("decision"), document("candidate")
     measures = evidence.candidate_measures if evidence else None
     tuning, scoring = document("tuning_report"), document("scoring_report")
+    review = document("review_progress")
     return {
         "environment": settings["environment"],
         "source": report.source if report else None,
@@ -82,6 +83,13 @@ def summarise(
         "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
         "scoring": scoring.summary() if scoring else None,
         "monitoring": _monitoring(document("monitoring_report"), document("monitoring_watched")),
+        "review": {
+            "pairs": review.pairs,
+            "open": review.open,
+            "sheet": f"{settings['data_root']}/08_reporting/review_queue.csv",
+        }
+        if review
+        else None,
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
         "digest": candidate.digest if candidate else None,
@@ -135,6 +143,9 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
 
         for head, text in lines(monitoring):
             rows.add_row(head, text)
+    if review := summary["review"]:
+        said = f"{review['pairs']:,} pairs in the queue, {review['open']:,} open"
+        rows.add_row("Review", f"{said}: {_from_here(review['sheet'])}")
     if summary["report"]:
         rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
     if summary["approve"]:

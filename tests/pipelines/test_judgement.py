@@ -9,9 +9,11 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 from sealed_folder import answering_bundle
 
+from nli_lifecycle.commands.lifecycle import lifecycle
 from nli_lifecycle.datasets.table import TableDataset
 from nli_lifecycle.lifecycle.approval import approve
 from nli_lifecycle.lifecycle.audit import verify
@@ -155,6 +157,29 @@ def test_a_decision_can_be_made_where_the_data_is_not(home):
     finally:
         shutil.rmtree(data, ignore_errors=True)
         (home / "elsewhere").rename(data)
+
+
+def test_people_review_what_staging_judged(home):
+    run("staging", "review", review={"rows": 100})
+    data = home / "data" / "staging"
+    sheet = pd.read_csv(data / "08_reporting/review_queue.csv")
+    assert list(sheet)[0] == "review_id" and len(sheet) == 100
+    lines = pd.read_json(data / "08_reporting/review_queue.jsonl", lines=True)
+    assert lines["review_id"].tolist() == sheet["review_id"].tolist()
+    back = home / "back.csv"
+    labels = sheet["hypothesis"].str.split().str[0]
+    sheet.assign(label=labels, reviewer="ann").to_csv(back, index=False)
+    where = ["--env", "staging", "--conf-source", str(PROJECT / "conf")]
+    done = CliRunner().invoke(lifecycle, ["review", "import", str(back), *where])
+    assert "100 rows = 100 taken" in done.output, done.output
+
+    run("staging", "evaluation", policy={"reviews": {"needed": 100}})
+    reviews = json.loads((data / "08_reporting/evidence.json").read_text())["reviews"]
+    assert (reviews["own"], reviews["pairs"], reviews["relabelled"]) == (100, 100, [])
+    run("staging", "review", review={"rows": 100})
+    progress = json.loads((data / "08_reporting/review_progress.json").read_text())
+    assert (progress["pairs"], progress["reviewed"]) == (100, 100)
+    assert len(pd.read_json(data / "03_primary/reviews/reviewed_pairs.jsonl", lines=True)) > 0
 
 
 def test_the_same_bytes_again_are_unchanged(home):

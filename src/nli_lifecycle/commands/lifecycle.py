@@ -6,6 +6,7 @@ import click
 
 from nli_lifecycle.commands import changing, looking
 from nli_lifecycle.commands.replay.command import replay
+from nli_lifecycle.commands.review import review
 
 
 @click.group(name="lifecycle")
@@ -20,6 +21,7 @@ for command in (
     looking.diff,
     looking.doctor,
     replay,
+    review,
     changing.approve,
     changing.reject,
     changing.rollback,

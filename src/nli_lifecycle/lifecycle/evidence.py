@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from nli_lifecycle.lifecycle.documents import Document, ModelRef
+from nli_lifecycle.lifecycle.reviewed import ReviewEvidence
 from nli_lifecycle.lifecycle.shadow import ShadowEvidence
 from nli_lifecycle.nli.budgets import Footprint
 from nli_lifecycle.nli.data.overlap import Overlap
@@ -100,12 +101,15 @@ class Evidence(Document):
     shadow: ShadowEvidence | None = Field(
         None, description="only where the policy judges by it: traffic differs from day to day"
     )
+    reviews: ReviewEvidence | None = Field(
+        None, description="only where people labelled any of the evaluation pairs"
+    )
 
     @model_serializer(mode="wrap")
     def _say_only_what_is_known(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Approvals are bound to hashes of evidence from before there was tuning, or shadow traffic.
+        # Approvals are bound to hashes of evidence from before there were any of these.
         fields: dict[str, Any] = serialise(self)
-        for name in ("candidate_trials", "shadow"):
+        for name in ("candidate_trials", "shadow", "reviews"):
             if getattr(self, name) is None:
                 fields.pop(name, None)
         return fields

@@ -114,6 +114,15 @@ class ShadowRule(Document):
     )
 
 
+class ReviewRule(Document):
+    """What people must have said about the pairs of the candidate's review queue."""
+
+    needed: int = Field(ge=1, description="pairs of its queue that have a settled label, at least")
+    reviewers: int = Field(
+        1, ge=1, description="different people that a label needs; more than half must agree"
+    )
+
+
 class Policy(Document):
     """All rules of one environment, as its ``parameters_promotion.yml`` gives them."""
 
@@ -141,6 +150,7 @@ class Policy(Document):
     budgets: BudgetRule = Field(default_factory=BudgetRule)
     holdout: HoldoutRule = Field(default_factory=HoldoutRule)
     shadow: ShadowRule | None = Field(None, description="None: traffic is not looked at")
+    reviews: ReviewRule | None = Field(None, description="None: no reviewed pairs are asked for")
     approvals: ApprovalRule = Field(default_factory=ApprovalRule)
     manual_moves: Literal["restore", "adopt"] = Field(
         "restore",
@@ -149,13 +159,14 @@ class Policy(Document):
     )
 
     @model_serializer(mode="wrap")
-    def _say_shadow_only_where_it_is_asked_for(
+    def _say_only_what_is_asked_for(
         self, serialise: SerializerFunctionWrapHandler
     ) -> dict[str, Any]:
-        # Approvals are bound to hashes of policies from before there was shadow traffic.
+        # Approvals are bound to hashes of policies from before there was shadow traffic, or review.
         fields: dict[str, Any] = serialise(self)
-        if self.shadow is None:
-            fields.pop("shadow", None)
+        for name in ("shadow", "reviews"):
+            if getattr(self, name) is None:
+                fields.pop(name, None)
         return fields
 
     @model_validator(mode="after")

@@ -26,6 +26,7 @@ from nli_lifecycle.parameters import EvaluationParameters
 from nli_lifecycle.pipelines.evaluation import create_pipeline
 from nli_lifecycle.pipelines.evaluation.measuring import measure_quality
 from nli_lifecycle.pipelines.evaluation.nodes import choose_pairs, predict_candidate
+from nli_lifecycle.review.store import ReviewStore
 from nli_lifecycle.serving.log.reading import LogReader
 
 QUICK = {"resamples": 400, "stress": {"rows": 30}}
@@ -77,6 +78,7 @@ def evaluate(registry, candidate, pairs, policy=POLICY, **evaluation):
         "test_pairs": pairs,
         "raw": RawFolder("dev", Path("nowhere"), Path(".")),
         "inference_log": LogReader("sqlite:///nowhere/log.db"),
+        "reviews": ReviewStore(Path("nowhere/reviews")),
         "params:environment": "dev",
         "params:source": "sample",
         "params:evaluation": EvaluationParameters.model_validate({**QUICK, **evaluation}),

@@ -9,6 +9,7 @@ from nli_lifecycle.lifecycle.rules.costs import judge_budgets, judge_holdout
 from nli_lifecycle.lifecycle.rules.people import judge_standing
 from nli_lifecycle.lifecycle.rules.quality import enough_pairs, judge_minimums
 from nli_lifecycle.lifecycle.rules.result import RuleResult
+from nli_lifecycle.lifecycle.rules.reviewed import judge_reviews
 from nli_lifecycle.lifecycle.rules.subsets import judge_slices, judge_stress
 from nli_lifecycle.lifecycle.rules.traffic import judge_shadow
 from nli_lifecycle.lifecycle.rules.trust import judge_trust
@@ -41,5 +42,6 @@ def judge(policy: Policy, evidence: Evidence, standing: Standing) -> tuple[RuleR
         *judge_budgets(policy, evidence),
         *judge_holdout(policy, evidence),
         *judge_shadow(policy, evidence),
+        *judge_reviews(policy, evidence),
         *people,
     )

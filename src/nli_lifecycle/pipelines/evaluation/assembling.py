@@ -50,6 +50,7 @@ def assemble_evidence(
     trust: Fields,
     tuned: Fields,
     shadow: Fields,
+    reviewed: Fields,
     footprints: dict[str, Footprint],
     policy: Policy,
 ) -> Evidence:
@@ -75,6 +76,7 @@ def assemble_evidence(
         **trust,
         **tuned,
         **shadow,
+        **reviewed,
         **budgets,
     )
 

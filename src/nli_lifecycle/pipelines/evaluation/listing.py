@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from nli_lifecycle.lifecycle.evidence import Evidence, Trust
+from nli_lifecycle.lifecycle.reviewed import ReviewEvidence
 from nli_lifecycle.nli.metrics.figures import Interval, Measures, SubsetMeasures
 
 _SEPARATORS = re.compile(r"[ _\-–/]+")
@@ -43,6 +44,8 @@ def list_metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
         figures["shadow_requests"] = shadow.requests
         figures["shadow_agreement"] = shadow.agreeing / shadow.pairs
         figures["shadow_latency_ratio"] = shadow.candidate_p99_ms / shadow.champion_p99_ms
+    if evidence.reviews:
+        figures.update(_reviews(evidence.reviews))
     return {name: {"value": float(value), "step": 0} for name, value in figures.items()}
 
 
@@ -69,6 +72,19 @@ def _trust(trust: Trust, measures: Measures) -> Iterator[tuple[str, float]]:
         yield "hypothesis_only_accuracy", trust.shortcut.accuracy
         share = trust.shortcut.share_of_gain(measures.accuracy.estimate)
         yield "share_of_gain_beyond_hypothesis", share
+
+
+def _reviews(reviews: ReviewEvidence) -> Iterator[tuple[str, float]]:
+    yield "reviewed_pairs", reviews.pairs
+    yield "reviewed_relabelled", len(reviews.relabelled)
+    if controls := reviews.controls:
+        yield from _with_bounds("reviewed_accuracy", controls.candidate)
+        yield from _with_bounds("reviewed_label_noise", controls.label_noise)
+        if controls.champion:
+            yield from _with_bounds("champion_reviewed_accuracy", controls.champion)
+    if apart := reviews.disagreements:
+        yield "reviewed_disagreements_won", apart.won
+        yield "reviewed_disagreements_lost", apart.lost
 
 
 def _part(name: str, part: SubsetMeasures) -> Iterator[tuple[str, float]]:

@@ -25,6 +25,7 @@ from .nodes import (
 )
 from .plots import plot_classes, plot_confusion, plot_metrics
 from .reference import sum_up_answers
+from .reviewing import recall_reviews
 from .traffic import recall_shadow
 
 ANSWERS = ["evaluation_pairs", "candidate_predictions", "champion_predictions"]
@@ -132,6 +133,19 @@ def create_pipeline() -> Pipeline:
                 name="recall_shadow",
             ),
             Node(
+                func=recall_reviews,
+                inputs=[
+                    "candidate",
+                    "champion",
+                    *ANSWERS,
+                    "reviews",
+                    "params:evaluation",
+                    "params:policy",
+                ],
+                outputs="reviewed",
+                name="recall_reviews",
+            ),
+            Node(
                 func=assemble_evidence,
                 inputs=[
                     "params:environment",
@@ -146,6 +160,7 @@ def create_pipeline() -> Pipeline:
                     "trust",
                     "tuned",
                     "shadow",
+                    "reviewed",
                     "footprints",
                     "params:policy",
                 ],

@@ -1,0 +1,1 @@
+"""What people say about pairs: the queue they get, what comes back, and what follows from it."""
