@@ -241,6 +241,21 @@ def alert(**changed: object) -> Alert:
 ALERTS = (
     alert(),
     alert(
+        id="nothing_logged--1",
+        rule="nothing_logged",
+        version="3",
+        digest=DIGESTS["3"],
+        state="acknowledged",
+        severity="info",
+        labelled=False,
+        opened=moment(33),
+        at=moment(34),
+        seen=moment(34),
+        sentence=f"{MODEL} version 3: 8 pairs per hour, fewer than 10; in window 33. Look at the "
+        "service's /ready, and at its journal.",
+        by="Ada",
+    ),
+    alert(
         id="label_mix_moved-3a3a3a-1",
         rule="label_mix_moved",
         version="3",
@@ -259,20 +274,6 @@ ALERTS = (
         "3 windows up to 39, since 2026-11-11 06:00 UTC. Ask who calls the service what has "
         "changed.",
         by="",
-    ),
-    alert(
-        id="nothing_logged--1",
-        rule="nothing_logged",
-        version="3",
-        digest=DIGESTS["3"],
-        state="acknowledged",
-        severity="info",
-        labelled=False,
-        opened=moment(33),
-        at=moment(34),
-        sentence=f"{MODEL} version 3: 8 pairs per hour, fewer than 10; in window 33. Look at the "
-        "service's /ready, and at its journal.",
-        by="Ada",
     ),
 )
 

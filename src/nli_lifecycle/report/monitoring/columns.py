@@ -13,6 +13,7 @@ from nli_lifecycle.monitoring.findings import Finding
 from nli_lifecycle.monitoring.report import WindowShown
 
 MOST_COLUMNS = 120  # more are too narrow to be seen on a phone
+LEAST_COLUMNS = 12  # fewer windows leave room for those to come
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Columns:
 
     def place(self, position: float) -> float:
         """Where the window of that position begins, in percent."""
-        room = self.each * ceil(len(self.begins) / self.each)
-        return round(100 * position / room, 2) if room else 0.0
+        room = max(LEAST_COLUMNS, self.each * ceil(len(self.begins) / self.each))
+        return round(100 * position / room, 2)
 
     def at(self, moment: datetime) -> float | None:
         """Where a moment lies, in percent: before the first window that begins later.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from html import escape
 
 from nli_lifecycle.report.monitoring.columns import Columns
-from nli_lifecycle.report.monitoring.words import day
+from nli_lifecycle.report.monitoring.words import tick
 
 AXIS = 22  # pixels below the plot, for the times
 MOST_TICKS = 5
@@ -69,6 +70,7 @@ class Plot:
     def times(self, columns: Columns, y: float) -> None:
         """When windows began, below the plot; every second one is left out on a phone."""
         count = len(columns.begins)
+        span = max(columns.begins) - min(columns.begins) if count else timedelta()
         shown = sorted({round(at * (count - 1) / (MOST_TICKS - 1)) for at in range(MOST_TICKS)})
         for at, position in enumerate(shown if count else ()):
             middle = columns.place(position + 0.5)
@@ -76,7 +78,7 @@ class Plot:
             kind = "time" if at % 2 == 0 else "time often"
             self.add(
                 f'<text class="{kind}" x="{middle:g}%" y="{y:g}" text-anchor="{anchor}">'
-                f"{day(columns.begins[position])}</text>"
+                f"{tick(columns.begins[position], span)}</text>"
             )
 
     def svg(self) -> str:

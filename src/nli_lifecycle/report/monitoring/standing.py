@@ -102,4 +102,5 @@ def _beside(figure: Figure) -> str:
     if figure.reference is None:
         return "nothing is known of its release to compare with"
     points = 100 * (figure.value - figure.reference)
-    return f"{points:+.1f} points from the release’s {percent(figure.reference)}"
+    said = f"{points:+.1f}".replace("-", "−")
+    return f"{said} points from the release’s {percent(figure.reference)}"

@@ -22,9 +22,9 @@ def with_interval(figure: Figure) -> str:
     return f"{percent(figure.value)} ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
 
 
-def day(moment: datetime) -> str:
-    """For example 11-26 14:05, of UTC."""
-    return f"{utc(moment):%m-%d %H:%M}"
+def tick(moment: datetime, span: timedelta) -> str:
+    """A time on an axis of that span: 11-26 14:05, or 2026-11-26; UTC."""
+    return f"{moment:%Y-%m-%d}" if span > timedelta(days=200) else f"{moment:%m-%d %H:%M}"
 
 
 def when(moment: datetime) -> str:
