@@ -126,7 +126,8 @@ class MonitoringFile:
         hours = (datetime.now(timezone.utc) - made).total_seconds() / 3600
         if hours <= self._old_hours:
             return ""
-        return f"Monitoring has not run for {hours:.0f} hours: is its job still scheduled?"
+        since = f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+        return f"Monitoring has not run for {since}: is its job still scheduled?"
 
 
 def _read(path: Path, size: int) -> Document:

@@ -56,9 +56,21 @@ function ago(milliseconds) {
   return minutes < 2880 ? `${Math.round(minutes / 60)} hours ago` : `${Math.round(minutes / 1440)} days ago`;
 }
 
+// That nothing is known is never said as if all were well.
 function calm({ alerts, windows }) {
   if (unresolved(alerts).length) return [];
-  return [element("p", { class: "state" }, windows.length ? "No alert is open." : "Nothing is measured yet: there is no full window of the log.")];
+  const known = answering(windows).some((window) => BOTH.some(({ name }) => measured(window, name)));
+  const text = !windows.length ? "Nothing is measured yet: there is no full window of the log."
+    : known ? "No alert is open." : "No alert is open, but the accuracy of the model that answers is not known.";
+  return [element("p", { class: "state" }, text)];
+}
+
+// Windows of the model of the highest epoch, since it answers, the latest first.
+function answering(windows) {
+  const last = windows.reduce((one, other) => (one && one.found.epoch > other.found.epoch ? one : other), null);
+  const others = windows.filter(({ found }) => found.digest !== last.found.digest).map(({ found }) => found.epoch);
+  const began = others.reduce((one, other) => Math.max(one, other), -1);
+  return windows.filter(({ found }) => found.digest === last.found.digest && found.epoch > began).toReversed();
 }
 
 function names({ windows }) {
@@ -103,11 +115,11 @@ function swatch(kind, shape) {
 
 const card = (title, big, ...rest) => element("div", { class: "card" }, element("h3", {}, title), element("p", { class: "big" }, big), ...rest);
 
-// The model of the highest epoch among these windows, and its accuracies as last measured.
+// The model that answers, of these windows, and its accuracies as last measured.
 function cards(windows) {
-  const last = windows.reduce((one, other) => (one && one.found.epoch > other.found.epoch ? one : other), null);
-  if (!last) return [card("Model", "–", element("p", { class: "note" }, "no full window yet"))];
-  const its = windows.filter(({ found }) => found.digest === last.found.digest).toReversed();
+  if (!windows.length) return [card("Model", "–", element("p", { class: "note" }, "no full window yet"))];
+  const its = answering(windows);
+  const [last] = its;
   return [...BOTH.map(({ name }) => now(its, name)), card("Model", `Version ${last.found.version}`,
     facts([["Digest", digest(last.found.digest)], ["Epoch", String(last.found.epoch)], ["Window", String(last.found.window)]]))];
 }
