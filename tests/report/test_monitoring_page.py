@@ -93,7 +93,7 @@ def test_an_open_alert_is_said_first_with_what_to_do() -> None:
     text = text_of(render_monitoring(story()))
     first = text.index("● warning · label mix moved")
     assert "Ask who calls the service what has changed." in text[first : first + 400]
-    assert first < text.index("i info · nothing logged · acknowledged by Ada") < text.index("Now")
+    assert first < text.index("◆ info · nothing logged · acknowledged by Ada") < text.index("Now")
 
 
 def test_figures_of_now_are_those_of_the_last_windows_that_have_them() -> None:

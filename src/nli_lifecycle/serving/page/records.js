@@ -4,7 +4,7 @@ import { bars, element, time } from "./elements.js";
 import { plain } from "./windows.js";
 
 const MOST = 60; // of a list; the document has all
-const SEVERITIES = { info: "i info", warning: "● warning", critical: "▲ critical" };
+const SEVERITIES = { info: "◆ info", warning: "● warning", critical: "▲ critical" };
 const ranks = Object.keys(SEVERITIES);
 
 // A severity's own class where it is one of the three.
