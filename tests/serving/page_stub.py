@@ -40,7 +40,12 @@ class Stub:
 
     port: int = 0
     token: str | None = None
-    open_paths: tuple[str, ...] = ("/status", "/lifecycle", "/monitoring", "/monitoring/report")  # need no token
+    open_paths: tuple[str, ...] = (
+        "/status",
+        "/lifecycle",
+        "/monitoring",
+        "/monitoring/report",
+    )  # need no token
     #: path → (status, message, headers): how a path fails.
     failing: dict[str, tuple[int, str, dict[str, str]]] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)  # what of /status is otherwise

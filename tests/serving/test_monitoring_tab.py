@@ -1,4 +1,4 @@
-"""The tab and the page of monitoring in a real browser: every state, both widths, light and dark."""
+"""The tab and the page of monitoring in a browser: every state, both widths, light and dark."""
 
 from __future__ import annotations
 
