@@ -32,6 +32,7 @@ from nli_lifecycle.pipelines.monitoring.reporting import report_round
 from nli_lifecycle.pipelines.monitoring.retraining import open_retraining
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError, Round
 from nli_lifecycle.pipelines.monitoring.window_runs import WindowRuns
+from nli_lifecycle.report.monitoring.page import render_monitoring
 from nli_lifecycle.serving.log.reading import NoLogHere
 from nli_lifecycle.tracking import set_tags
 
@@ -244,6 +245,11 @@ def write_report(
     )
 
 
-def end_with(watched: Watched, report: MonitoringReport) -> int:
-    """Give the exit code of the command, once the report is there."""
+def write_page(report: MonitoringReport) -> str:
+    """Write the report as one page that needs nothing else."""
+    return render_monitoring(report)
+
+
+def end_with(watched: Watched, page: str) -> int:
+    """Give the exit code of the command, once the report and its page are there."""
     return watched.exit_code
