@@ -47,8 +47,8 @@ def test_slices_and_labels_are_of_the_same_pairs(log: Log) -> None:
     log.add(*(answered(f"s{n}", endpoint="/classify", release=CANDIDATE) for n in range(ROWS)))
     log.say(*(said("entailment" if n % 2 else "neutral", request_id=f"r{n}") for n in range(40)))
     log.say(*(said("entailment", request_id=f"s{n}") for n in range(30)))
-    words = read_words(log.reader, 1, TruthSettings())
-    joined = join_labels(log.reader, read(log), log.reader.watermark(), words.truths)
+    truths = read_words(log.reader, 1, TruthSettings())
+    joined = join_labels(log.reader, read(log), log.reader.watermark(), truths)
     first, second = joined.kept
     assert (first.labels.pairs, first.labels.right, second.labels.right) == (40, 20, 30)
     assert first.slices["premise: 0–8 words"] == (0, 20)
@@ -67,8 +67,8 @@ def test_labels_of_answers_nobody_got_and_of_none_at_all_are_strays(log: Log) ->
     log.add(*(answered(f"r{n}") for n in range(ROWS)))
     log.add(answered("hidden", role="shadow", release=CANDIDATE))
     log.say(said(request_id="hidden"), said(request_id="typo"), said(request_id="r0", position=7))
-    words = read_words(log.reader, 1, TruthSettings())
-    joined = join_labels(log.reader, read(log), log.reader.watermark(), words.truths)
+    truths = read_words(log.reader, 1, TruthSettings())
+    joined = join_labels(log.reader, read(log), log.reader.watermark(), truths)
     assert joined.strays == 3
     assert joined.named == (("hidden", 0), ("r0", 7), ("typo", 0))
 
@@ -78,8 +78,8 @@ def test_a_closed_window_is_not_read_again_and_its_labels_are_late(log: Log) -> 
     log.say(said(request_id="r0"), said(request_id=f"r{ROWS}"))
     old, new = read(log)
     closed = old.model_copy(update={"summary": None})
-    words = read_words(log.reader, 1, TruthSettings())
-    joined = join_labels(log.reader, [closed, new], log.reader.watermark(), words.truths)
+    truths = read_words(log.reader, 1, TruthSettings())
+    joined = join_labels(log.reader, [closed, new], log.reader.watermark(), truths)
     assert joined.kept[0] == closed and joined.kept[1].labels.pairs == 1
     assert (joined.late, joined.strays, joined.labelled) == (1, 0, 1)
 

@@ -5,15 +5,14 @@ from kedro.pipeline import Node, Pipeline
 from .nodes import (
     end_with,
     find_references,
-    join_feedback,
     measure,
     raise_alerts,
-    read_log,
     remember,
     tell_mlflow,
     write_page,
     write_report,
 )
+from .reading import join_feedback, read_log
 
 
 def create_pipeline() -> Pipeline:
