@@ -130,7 +130,9 @@ def test_labels_of_closed_windows_are_late_and_not_strays(
     traffic.label(names[:3])
     late = run()
     assert late.account.without_prediction == 0
-    assert any(note.startswith("3 labels are about windows that take none") for note in late.notes)
+    assert any(
+        note.startswith("Labels about windows that take none any more: 3") for note in late.notes
+    )
 
 
 def test_feedback_without_prediction_is_found_and_named(
@@ -281,7 +283,7 @@ def test_another_window_size_ends_what_is_unfinished(run: MonitoringRun, traffic
     traffic.answer(release, 50)
     report = run(window_pairs=50)
     assert [one.found.pairs for one in report.windows] == [30, 50]
-    assert any("1 unfinished windows were ended" in note for note in report.notes)
+    assert any("ended as they were: 1;" in note for note in report.notes)
 
 
 def test_no_more_windows_are_kept_than_asked_for(run: MonitoringRun, traffic: Traffic) -> None:
