@@ -32,7 +32,7 @@ def print_alerts(
     if actions:
         console.print(_grid(actions))
     if owed := len(found["owed"]):
-        console.print(f"{owed} messages have not been delivered yet; the next round tries again.")
+        console.print(f"Messages not delivered yet: {owed}; the next round tries again.")
     console.print()
 
 
@@ -46,7 +46,7 @@ def _alert(one: Mapping[str, Any]) -> tuple[Text, Text]:
         Text.assemble(
             (one["id"], "bold"),
             f"\nversion {one['version']}, {one['state']}{by}{why}; since {_minute(one['opened'])} "
-            f"UTC, fired {one['times']} times, {one['streak']} in a row\n",
+            f"UTC, fired: {one['times']}, of these in a row: {one['streak']}\n",
             one["sentence"],
         ),
     )
