@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from nli_lifecycle.commands import changing, looking
+from nli_lifecycle.commands import alerting, changing, looking
 from nli_lifecycle.commands.replay.command import replay
 
 
 @click.group(name="lifecycle")
 def lifecycle() -> None:
-    """Releases: look at them, approve, roll back, repair."""
+    """Releases: look at them, approve, roll back, repair; alerts about them."""
 
 
 for command in (
@@ -19,6 +19,7 @@ for command in (
     looking.verify,
     looking.diff,
     looking.doctor,
+    alerting.alerts,
     replay,
     changing.approve,
     changing.reject,
@@ -28,5 +29,6 @@ for command in (
     changing.reconcile,
     changing.prune,
     changing.advance,
+    alerting.acknowledge,
 ):
     lifecycle.add_command(command)
