@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,8 @@ SCRIPT = Path(__file__).with_name("tracked_project.py")
 
 def play(folder: Path, *sessions: str) -> dict[str, Any]:
     command = [sys.executable, str(SCRIPT), str(folder), ",".join(sessions), "--token", "hunter2"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    environ = {**os.environ, "NLI_ACTION_ID": "retrain-fell-d1-1-1"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
     line = next((x for x in done.stdout.splitlines() if x.startswith("RESULT ")), None)
     assert line, done.stdout + done.stderr
     result: dict[str, Any] = json.loads(line.removeprefix("RESULT "))
@@ -78,6 +80,10 @@ def test_tags_say_environment_command_and_config(played: dict[str, Any]) -> None
     assert set(by_environment) == {"dev", "staging"}
     assert by_environment["dev"]["command"].startswith("tracked_project.py")
     assert by_environment["dev"]["config_hash"] != by_environment["staging"]["config_hash"]
+
+
+def test_a_run_that_an_alert_s_action_started_says_so(played: dict[str, Any]) -> None:
+    assert {run["tags"]["action_id"] for run in played["runs"]} == {"retrain-fell-d1-1-1"}
 
 
 def test_every_run_records_how_to_repeat_it(played: dict[str, Any]) -> None:

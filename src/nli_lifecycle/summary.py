@@ -52,8 +52,10 @@ def summarise(
     report, evidence = document("data_report"), document("evidence")
     decision, candidate = document("decision"), document("candidate")
     measures = evidence.candidate_measures if evidence else None
+    watched = document("monitoring_watched")
     tuning, scoring = document("tuning_report"), document("scoring_report")
     review = document("review_progress")
+    page = "decision.html" if decision else "monitoring/report.html" if watched else None
     return {
         "environment": settings["environment"],
         "source": report.source if report else None,
@@ -80,9 +82,8 @@ def summarise(
         if decision
         else None,
         "approve": what_to_approve(decision) if decision else None,
-        "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
+        "report": f"{settings['data_root']}/08_reporting/{page}" if page else None,
         "scoring": scoring.summary() if scoring else None,
-        "monitoring": _monitoring(document("monitoring_report"), document("monitoring_watched")),
         "review": {
             "pairs": review.pairs,
             "open": review.open,
@@ -90,6 +91,7 @@ def summarise(
         }
         if review
         else None,
+        "monitoring": _monitoring(document("monitoring_report"), watched),
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
         "digest": candidate.digest if candidate else None,

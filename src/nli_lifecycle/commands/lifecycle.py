@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from nli_lifecycle.commands import changing, looking
+from nli_lifecycle.commands import alerting, changing, looking
 from nli_lifecycle.commands.replay.command import replay
 from nli_lifecycle.commands.review import review
 
 
 @click.group(name="lifecycle")
 def lifecycle() -> None:
-    """Releases: look at them, approve, roll back, repair."""
+    """Releases: look at them, approve, roll back, repair; alerts about them."""
 
 
 for command in (
@@ -20,6 +20,7 @@ for command in (
     looking.verify,
     looking.diff,
     looking.doctor,
+    alerting.alerts,
     replay,
     review,
     changing.approve,
@@ -30,5 +31,6 @@ for command in (
     changing.reconcile,
     changing.prune,
     changing.advance,
+    alerting.acknowledge,
 ):
     lifecycle.add_command(command)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nli_lifecycle.monitoring.columns import COLUMNS, Columns, Floats, Rows, read
+from nli_lifecycle.monitoring.columns import COLUMNS, Floats, Rows, read
 from nli_lifecycle.monitoring.findings import Finding
 from nli_lifecycle.monitoring.joining import LabelJoin, Spans
 from nli_lifecycle.monitoring.log import InferenceLog
@@ -21,19 +21,6 @@ AGAIN = (*COLUMNS, "request_id", "position", "endpoint")
 #: one. So many arrivals before a window's first row are looked through for words about it.
 EARLY_WORDS = 100_000
 NAMED = 5  # pairs in a message
-
-
-@dataclass(frozen=True)
-class Words:
-    """What people said about answers since some arrival.
-
-    Attributes:
-        truths: settled labels.
-        until: arrival of the last word; 0: there was none.
-    """
-
-    truths: Truths
-    until: int
 
 
 @dataclass(frozen=True)
@@ -55,18 +42,9 @@ class Joined:
     named: tuple[Pair, ...]
 
 
-def read_words(log: InferenceLog, first_arrival: int, settings: TruthSettings) -> Words:
+def read_words(log: InferenceLog, first_arrival: int, settings: TruthSettings) -> Truths:
     """Settle all words that may be about rows from an arrival on."""
-    latest = 0
-
-    def counted() -> Iterator[Columns]:
-        nonlocal latest
-        for batch in log.feedback(after=max(0, first_arrival - 1 - EARLY_WORDS)):
-            latest = max(latest, int(max(batch["arrival"])))
-            yield batch
-
-    truths = settle(counted(), settings)
-    return Words(truths, latest)
+    return settle(log.feedback(after=max(0, first_arrival - 1 - EARLY_WORDS)), settings)
 
 
 def join_labels(
@@ -141,7 +119,7 @@ def measure_texts(
     return found
 
 
-def _rows(log: InferenceLog, windows: Sequence[KeptWindow]) -> Iterable[Rows]:
+def _rows(log: InferenceLog, windows: Sequence[KeptWindow]) -> Iterator[Rows]:
     first = min(window.first_arrival for window in windows)
     last = max(window.last_arrival for window in windows)
     for batch in log.rows(after=first - 1, until=last, columns=COLUMNS):

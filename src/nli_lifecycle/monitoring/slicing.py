@@ -69,7 +69,7 @@ def slice_qualities(
 
 
 def _kinds(batch: Columns, rows: Rows, inside: Ints) -> Iterable[Names]:
-    yield np.array([f"answer: {label}" for label in LABELS], object)[rows.label[inside]]
+    yield _named([f"answer: {label}" for label in LABELS], rows.label[inside])
     yield _lengths(rows.features["premise_words"][inside])
     yield _overlaps(rows.features["overlap"][inside])
     if "endpoint" in batch:
@@ -84,10 +84,15 @@ def _lengths(words: Floats) -> Names:
     names += [f"premise: over {BANDS[-1]} words", "premise: unknown length"]
     places = np.searchsorted(BANDS, words)
     places[np.isnan(words)] = len(names) - 1
-    return np.array(names, object)[places]
+    return _named(names, places)
+
+
+def _named(names: list[str], places: Ints) -> Names:
+    chosen: Names = np.array(names, object)[places]
+    return chosen
 
 
 def _overlaps(share: Floats) -> Names:
     names = ["under a half", "a half or more", "every word", "unknown"]
     chosen = np.select([np.isnan(share), share < 0.5, share < 1], [3, 0, 1], 2)
-    return np.array([f"overlap: {name}" for name in names], object)[chosen]
+    return _named([f"overlap: {name}" for name in names], chosen)

@@ -133,7 +133,7 @@ class KnownReference(Record):
             accuracy=self.accuracy and Interval(*self.accuracy),
             macro_f1=self.macro_f1 and Interval(*self.macro_f1),
             confidence=self.confidence,
-            summary=self.summary and Summary.from_json(self.summary),
+            summary=Summary.from_json(self.summary) if self.summary else None,
         )
 
     def features(self) -> Floats | None:
@@ -157,7 +157,6 @@ class MonitoringState(Record):
         began: when the first round was.
         cut: the state of ``Windows``: watermark and unfinished windows.
         newest_row: latest time that a row ever said.
-        words_until: arrival of the last word of feedback that was counted.
         account: where rows and words went.
         kept: windows by number, the latest ones.
         references: digest → what its release is compared with.
@@ -170,7 +169,6 @@ class MonitoringState(Record):
     began: Moment
     cut: Json
     newest_row: Moment | None = None
-    words_until: int = 0
     account: Account = Field(default_factory=Account)
     kept: tuple[KeptWindow, ...] = ()
     references: dict[str, KnownReference] = Field(default_factory=dict)

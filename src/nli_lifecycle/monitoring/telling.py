@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from rich.markup import escape
 
+from nli_lifecycle.monitoring.alerting.verdicts import Outcome
 from nli_lifecycle.monitoring.alerting.watch import Watched
 from nli_lifecycle.monitoring.findings import Finding, WindowFindings
 from nli_lifecycle.monitoring.report import MonitoringReport
@@ -33,7 +34,7 @@ def summarise_round(report: MonitoringReport, watched: Watched) -> dict[str, Any
         "windows": len(windows),
         "latest": f"window {latest.window}, version {latest.version}" if latest else None,
         "figures": [said for name in FIGURES if (said := _latest(windows, name))],
-        "rules": {state: states.count(state) for state in ("firing", "quiet", "insufficient")},
+        "rules": {state: states.count(state) for state in get_args(Outcome)},
         "alerts": [
             {"severity": alert.severity, "state": alert.state, "sentence": alert.sentence}
             for alert in watched.alerts

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from alert_receiver import receiving
 from kedro.io import DatasetError
+from filed_runs import evaluated, measured, released
+from life import kinds, submit
 from logged import said
 from mlflow.exceptions import MlflowException
 from monitoring_run import NOW, PAIRS, MonitoringRun, Traffic, evidence, finding, known
@@ -128,7 +130,9 @@ def test_labels_of_closed_windows_are_late_and_not_strays(
     traffic.label(names[:3])
     late = run()
     assert late.account.without_prediction == 0
-    assert any(note.startswith("3 labels are about windows that take none") for note in late.notes)
+    assert any(
+        note.startswith("Labels about windows that take none any more: 3") for note in late.notes
+    )
 
 
 def test_feedback_without_prediction_is_found_and_named(
@@ -157,6 +161,27 @@ def test_a_fall_of_accuracy_is_critical_and_plans_what_is_asked(
     assert "realised_accuracy_alarm" in {name for w in report.windows for name in w.alarms}
     assert {(one.action, one.dry_run) for one in report.actions} == {("freeze", True)}
     assert run().actions == report.actions and run.exit_code == 4  # told once, still open
+
+
+def test_the_evidence_of_the_release_is_the_reference_and_an_alert_freezes_it(
+    tmp_path: Path,
+) -> None:
+    run = MonitoringRun(tmp_path)
+    ref = submit(run.registry, tmp_path / "made", "one")
+    about = measured(run.registry, accuracy=0.85)
+    evaluated(run.registry, about)
+    released(run.registry, about)
+    traffic = Traffic(run.url)
+    release = Release(ref.name, ref.version, ref.digest, 1)
+    traffic.label(traffic.answer(release, 2 * PAIRS, right=0.4))
+    traffic.close()
+    asked = {"realised_accuracy_fell": ["freeze"]}
+    report = run(alerting={"actions": {"dry_run": False, "asked_by": asked}})
+    assert finding(report, "realised_accuracy").reference == pytest.approx(0.85)
+    assert not any("reference" in note or "never released" in note for note in report.notes)
+    assert [(one.action, one.state) for one in report.actions] == [("freeze", "done")]
+    assert kinds(run.registry) == ["bootstrap", "promote", "freeze"]
+    assert [mark.kind for mark in run().releases] == ["bootstrap", "promote", "freeze"]
 
 
 def test_a_version_that_was_never_released_is_named(run: MonitoringRun, traffic: Traffic) -> None:
@@ -258,7 +283,7 @@ def test_another_window_size_ends_what_is_unfinished(run: MonitoringRun, traffic
     traffic.answer(release, 50)
     report = run(window_pairs=50)
     assert [one.found.pairs for one in report.windows] == [30, 50]
-    assert any("1 unfinished windows were ended" in note for note in report.notes)
+    assert any("ended as they were: 1;" in note for note in report.notes)
 
 
 def test_no_more_windows_are_kept_than_asked_for(run: MonitoringRun, traffic: Traffic) -> None:

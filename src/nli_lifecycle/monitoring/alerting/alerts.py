@@ -87,9 +87,17 @@ def retire(
 
 
 def acknowledge(
-    state: State, alert: str, by: str, now: datetime, to: Addressees
+    state: State, alert: str, by: str, now: datetime, to: Addressees, reason: str = ""
 ) -> list[AlertEvent]:
     """Somebody knows: repeats are no longer told, and the alert asks for no action.
+
+    Args:
+        state: not changed.
+        alert: its id.
+        by: who acknowledges it.
+        now: when it is written.
+        to: channels and what they want to hear.
+        reason: for people.
 
     Returns:
         No event where it was acknowledged before.
@@ -107,7 +115,7 @@ def acknowledge(
         raise AlertError(f"{alert} is resolved already ({found.by}): nothing to acknowledge.")
     if found.state == "acknowledged":
         return []
-    return [_about(found, "acknowledged", now, to, by=by.strip())]
+    return [_about(found, "acknowledged", now, to, by=by.strip(), reason=reason.strip())]
 
 
 def addressed(to: Addressees, severity: Severity) -> tuple[str, ...]:
@@ -198,7 +206,9 @@ def _seen(
     )
 
 
-def _about(alert: Alert, kind: Kind, now: datetime, to: Addressees, by: str) -> AlertEvent:
+def _about(
+    alert: Alert, kind: Kind, now: datetime, to: Addressees, by: str, reason: str = ""
+) -> AlertEvent:
     """An event that no verdict is behind."""
     shared = {"rule", "model", "version", "digest", "severity", "labelled", "window", "arrival"}
     return AlertEvent(
@@ -210,6 +220,7 @@ def _about(alert: Alert, kind: Kind, now: datetime, to: Addressees, by: str) -> 
         sentence=alert.sentence,
         to=addressed(to, alert.severity),
         by=by,
+        reason=reason,
         **alert.model_dump(include=shared),
     )
 

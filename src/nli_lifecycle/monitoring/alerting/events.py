@@ -39,6 +39,7 @@ class AlertEvent(_Told):
     at: Moment = Field(description="of what was seen")
     sentence: str
     by: str = Field("", description="who acknowledged it, or why it is resolved")
+    reason: str = Field("", description="given with an acknowledgement")
 
 
 class ActionEvent(_Told):

@@ -50,7 +50,11 @@ def message(event: AlertEvent | ActionEvent) -> Message:
             digest=event.digest,
             time=event.time,
         )
-    by = {"acknowledged": f"Acknowledged by {event.by}. ", "resolved": f"Resolved: {event.by}. "}
+    why = f": {event.reason}" if event.reason else ""
+    by = {
+        "acknowledged": f"Acknowledged by {event.by}{why}. ",
+        "resolved": f"Resolved: {event.by}. ",
+    }
     return Message(
         id=event.id,
         subject="alert",

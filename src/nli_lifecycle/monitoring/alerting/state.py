@@ -46,6 +46,7 @@ class Alert(Record):
     quiet: int = Field(ge=0, description="quiet verdicts in a row")
     sentence: str
     by: str = ""
+    reason: str = Field("", description="given with the last acknowledgement")
 
 
 class Action(Record):
@@ -184,7 +185,8 @@ def _opened(event: AlertEvent) -> Alert:
 
 def _changed(alert: Alert, event: AlertEvent) -> Alert:
     if event.kind == "acknowledged":
-        return alert.model_copy(update={"state": "acknowledged", "by": event.by})
+        told = {"state": "acknowledged", "by": event.by, "reason": event.reason}
+        return alert.model_copy(update=told)
     update: dict[str, object] = {
         "at": event.at,
         "seen": event.time,

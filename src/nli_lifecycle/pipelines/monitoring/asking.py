@@ -38,7 +38,7 @@ def ask_registry(registry: Registry, asked_by: Round, parameters: MonitoringPara
         )
     else:
         notes += _strangers(state, releases, registry.name)
-    references = {}
+    references: dict[str, KnownReference] = {}
     for digest in digests(state.kept):
         known = state.references.get(digest)
         if digest == UNKNOWN or (known is not None and not known.why):

@@ -32,7 +32,7 @@ def of_reading(newest: datetime | None, now: datetime, closed: int) -> Iterator[
         )
     if closed:
         yield (
-            f"window_pairs has changed: {closed} unfinished windows were ended as they were, and "
+            f"window_pairs has changed. Unfinished windows that were ended as they were: {closed}; "
             "the next ones have the new size."
         )
 
@@ -42,22 +42,25 @@ def of_feedback(joined: Joined, truths: Truths) -> Iterator[str]:
     if joined.strays:
         pairs = ", ".join(f"{request} at {position}" for request, position in joined.named)
         yield (
-            f"{joined.strays} labels are about answers that the log does not hold ({pairs}"
-            f"{', …' if joined.strays > len(joined.named) else ''}): deleted, still in the "
-            "service's journal, or a wrong request id."
+            f"Labels about answers that the log does not hold: {joined.strays} ({pairs}"
+            f"{', …' if joined.strays > len(joined.named) else ''}). They were deleted, are still "
+            "in the service's journal, or the request id is wrong."
         )
     if joined.late:
         yield (
-            f"{joined.late} labels are about windows that take none any more: send them sooner, or "
+            f"Labels about windows that take none any more: {joined.late}. Send them sooner, or "
             "raise measuring.realised.oldest."
         )
     if truths.disputed:
         yield (
-            f"{truths.disputed} pairs are disputed, and count for nothing: name the sources that "
-            "decide under truths.priority."
+            f"Pairs whose sources disagree, which count for nothing: {truths.disputed}. Name the "
+            "sources that decide under truths.priority."
         )
     if truths.damaged:
-        yield f"{truths.damaged} words are no label of ours: entailment, neutral, contradiction."
+        yield (
+            f"Words that are no label of ours: {truths.damaged}. Send entailment, neutral or "
+            "contradiction."
+        )
 
 
 def of_references(state: MonitoringState, references: References, enough: int) -> Iterator[str]:
@@ -88,8 +91,8 @@ def of_alerting(watched: Watched) -> Iterator[str]:
         channels.setdefault(waiting.channel, []).append(waiting.why)
     for name, reasons in channels.items():
         yield (
-            f"Channel {name} has not taken {len(reasons)} messages: {reasons[0].rstrip('.')}. "
-            "They are sent again in the next round."
+            f"Channel {name} has not taken its messages, {len(reasons)} in all: "
+            f"{reasons[0].rstrip('.')}. They are sent again in the next round."
         )
     if watched.acted is None:
         return

@@ -5,14 +5,14 @@ from kedro.pipeline import Node, Pipeline
 from .nodes import (
     end_with,
     find_references,
-    join_feedback,
     measure,
     raise_alerts,
-    read_log,
     remember,
     tell_mlflow,
+    write_page,
     write_report,
 )
+from .reading import join_feedback, read_log
 
 
 def create_pipeline() -> Pipeline:
@@ -75,8 +75,14 @@ def create_pipeline() -> Pipeline:
                 name="write_monitoring_report",
             ),
             Node(
+                func=write_page,
+                inputs="monitoring_report",
+                outputs="monitoring_page",
+                name="write_monitoring_page",
+            ),
+            Node(
                 func=end_with,
-                inputs=["monitoring_watched", "monitoring_report"],
+                inputs=["monitoring_watched", "monitoring_page"],
                 outputs="exit_code",
                 name="end_with",
             ),

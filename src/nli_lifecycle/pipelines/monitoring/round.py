@@ -21,7 +21,6 @@ class Round:
         now: when the round began, UTC.
         before: watermark of the last round.
         until: last arrival that this round reads.
-        fresh: numbers of the windows that became full in it.
         strays: labels about answers that the log does not hold, and the first few by name.
         notes: what people should know.
     """
@@ -30,7 +29,6 @@ class Round:
     now: datetime
     before: int
     until: int
-    fresh: frozenset[int] = frozenset()
     strays: tuple[int, tuple[tuple[str, int], ...]] = (0, ())
     notes: tuple[str, ...] = ()
 
