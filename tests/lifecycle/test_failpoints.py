@@ -16,7 +16,7 @@ FAILPOINTS = {
     "intake": 18,
     "approve": 4,
     "rollback": 18,
-    "actions of alerts": 32,
+    "actions of alerts": 22,
 }
 
 
