@@ -45,7 +45,7 @@ from nli_lifecycle.serving.log.reading import LogReader
 from nli_lifecycle.serving.log.store import Store
 
 PORTION = 10_000  # rows that are made and written at a time
-RECENT = 4  # windows whose labels the calibration is tested by
+RECENT = 10  # windows before, whose labels the calibration is tested by
 SAID = {"role": "champion", "endpoint": "/predict", "model": "nli", "version": "7", "epoch": 3}
 
 
@@ -125,7 +125,7 @@ def summarise(url: str, labels: bool) -> dict[str, float]:
     windows = list(windows_of(reader))
     joined = join(reader, windows) if labels else [Labelled.empty()] * len(windows)
     for place, window in enumerate(windows):
-        recent = sum(joined[max(0, place + 1 - RECENT) : place + 1], Labelled.empty())
+        recent = sum(joined[max(0, place - RECENT) : place], Labelled.empty())
         now = (window.summary.end or BEGIN) + timedelta(days=30)
         measure_window(window, known, joined[place], recent, now, settings)
     seconds = time.perf_counter() - began

@@ -1,19 +1,21 @@
 """How good the alarms are on real pairs, beside NannyML and Evidently.
 
-    python bench/monitoring_real.py --train TRAIN.tsv … --quiet DEV.jsonl.gz --shifted MNLI.tsv.gz
-    python bench/monitoring_real.py --quick          # three minutes at most
+    python bench/monitoring_real.py --train SICK.txt.gz --quiet SICK.txt.gz --shifted MNLI.tsv.gz
+    python bench/monitoring_real.py --quick          # three quiet minutes at most
 
 A model is fine-tuned on `--train`, with the product's own code. Traffic begins like its evaluation
-set: both are drawn from `--quiet`, no pair twice. Then pairs of other genres come (`--shifted`), or
-texts are misspelt, or labels no longer mean what they did, each so often that accuracy is 5 points
-lower, or throughout. Columns are what the service logs, windows have 500 pairs, and every pair is
-labelled. Such streams are drawn anew many times from the same answers, which `--cache` keeps.
+set: both are drawn from `--quiet`, with replacement, a thousand pairs being kept to calibrate the
+model. Then pairs of other genres come (`--shifted`), or texts are misspelt, or labels no longer
+mean what they did, each so often that accuracy is 5 points lower, or throughout. Columns are what
+the service logs, windows have 500 pairs, and every pair is labelled. Such streams are drawn anew
+many times from the same answers, which `--cache` keeps.
 
 Files are JSON lines or tab-separated values with premise and hypothesis (or sentence1, sentence2)
-and label (or gold_label), for example SNLI (nlp.stanford.edu/projects/snli), its counterfactual
-revisions (github.com/acmi-lab/counterfactually-augmented-data) and MultiNLI
-(cims.nyu.edu/~sbowman/multinli). Without any, the folder that NLI_REAL_DATA names is looked at,
-else the project's sample pairs do.
+and label (or gold_label): SNLI (nlp.stanford.edu/projects/snli), its counterfactual revisions
+(github.com/acmi-lab/counterfactually-augmented-data), MultiNLI (cims.nyu.edu/~sbowman/multinli); or
+SICK's one file (zenodo.org/records/2787612), of which TRAIN is taken to train on, and the rest as
+traffic. Without any, the folder that NLI_REAL_DATA names is looked at, else the project's sample
+pairs do.
 
 `--nannyml PYTHON` and `--evidently PYTHON` run NannyML's CBPE and Evidently's data drift on the
 same windows, by interpreters that have them. The last line is one JSON object.
@@ -55,8 +57,8 @@ QUICK_PAIRS, QUICK_POOL = 1_536, 4_000  # that --quick trains on, and answers of
 QUIET_TIMES = 4  # as many quiet streams as changed ones: false alarms are rare
 #: Where the files lie in a folder of published data.
 PUBLISHED = {
-    "train": ["cad_nli/original/train.tsv", "cad_nli/revised_combined/train.tsv"],
-    "quiet": ["snli/dev_string_labels.jsonl.gz"],
+    "train": ["sick/SICK.txt.gz"],
+    "quiet": ["sick/SICK.txt.gz"],
     "shifted": ["mnli/nyu_train_20k_tokenised.tsv.gz"],
 }
 
@@ -71,7 +73,7 @@ def read_corpus(options: argparse.Namespace) -> tuple[str, dict[str, pd.DataFram
     if not any(files.values()) and folder:
         files = {name: [Path(folder) / file for file in PUBLISHED[name]] for name in PUBLISHED}
     if all(files.values()):
-        return "real pairs", {name: read_all(paths) for name, paths in files.items()}
+        return "real pairs", {role: read_all(paths, role) for role, paths in files.items()}
     if any(files.values()):
         raise SystemExit("Give all of --train, --quiet and --shifted, or none of them.")
     dev, prod = (pd.DataFrame(generate(name)) for name in ("dev", "prod"))
@@ -133,7 +135,7 @@ def main() -> None:
         home = options.cache or Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         corpus = score_corpus(pairs, home, quick, QUICK_POOL if quick else None)
-    sizes = Sizes.fitting(len(corpus.quiet.truth), PAIRS, REFERENCE_PAIRS)
+    sizes = Sizes(PAIRS, REFERENCE_PAIRS)
     draw = Draw(corpus, sizes, scenes_of(corpus), options.seed)
     measured = {
         scene: [
@@ -165,7 +167,7 @@ def tell(
     name: str, sizes: Sizes, scenes: dict[str, dict[str, float]], found: dict[str, dict[str, Any]]
 ) -> None:
     """Print what happened in each scene, and what each detector made of it."""
-    console = Console()
+    console = Console(width=150)
     table = Table(title=f"{name}: windows of {sizes.pairs}, references of {sizes.reference:,}")
     for heading in ("scene", "accuracy", "estimated", "off by, points", "refused"):
         table.add_column(heading, justify="left" if heading == "scene" else "right")

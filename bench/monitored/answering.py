@@ -29,15 +29,20 @@ from nli_lifecycle.serving.log.features import ROW, Deriver, parse
 from nli_lifecycle.serving.log.record import Answered
 
 TEXTS = ["premise", "hypothesis"]
-OURS = {"sentence1": "premise", "sentence2": "hypothesis", "gold_label": "label"}
+OURS = {
+    **{"sentence1": "premise", "sentence2": "hypothesis", "gold_label": "label"},
+    **{"sentence_A": "premise", "sentence_B": "hypothesis", "entailment_label": "label"},
+}
+#: Which rows of a file that holds all of SICK are meant.
+SICK_SETS = {"train": ["TRAIN"], "quiet": ["TRIAL", "TEST"], "shifted": ["TEST"]}
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 TYPOS = 6  # swaps of letters in a pair
 
 
-def read_pairs(path: Path) -> pd.DataFrame:
-    """Read JSON lines or tab-separated values, gzipped or not: premise, hypothesis, label, genre.
+def read_pairs(path: Path, role: str) -> pd.DataFrame:
+    """Read JSON lines or tab-separated values, gzipped or not: premise, hypothesis, label.
 
-    Pairs whose label is none of ours (``-``) are left out.
+    Pairs whose label is none of ours (``-``) are left out, and of SICK those of other splits.
     """
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8") as lines:
@@ -45,10 +50,12 @@ def read_pairs(path: Path) -> pd.DataFrame:
             rows = pd.DataFrame([json.loads(line) for line in lines])
         else:
             rows = pd.read_csv(lines, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
+    if "SemEval_set" in rows:
+        rows = rows[rows["SemEval_set"].isin(SICK_SETS[role])]
     rows = rows.rename(columns=OURS)
+    rows["label"] = rows["label"].str.lower()
     kept = rows["label"].isin(LABELS) & (rows[TEXTS].map(str.strip) != "").all(axis=1)
-    genre = rows["genre"] if "genre" in rows else ""
-    return rows.assign(genre=genre)[kept][[*TEXTS, "label", "genre"]].reset_index(drop=True)
+    return rows[kept][[*TEXTS, "label"]].reset_index(drop=True)
 
 
 def split_by_premise(pairs: pd.DataFrame, rows: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -115,6 +122,6 @@ def cached(path: Path, make: partial[Pool]) -> Pool:
     return Pool.load(path)
 
 
-def read_all(paths: Sequence[Path]) -> pd.DataFrame:
+def read_all(paths: Sequence[Path], role: str) -> pd.DataFrame:
     """The pairs of several files."""
-    return pd.concat([read_pairs(path) for path in paths], ignore_index=True)
+    return pd.concat([read_pairs(path, role) for path in paths], ignore_index=True)

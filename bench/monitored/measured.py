@@ -13,7 +13,10 @@ from monitoring import SETTINGS, alarms_of
 
 from nli_lifecycle.monitoring.calibration import calibration_test
 from nli_lifecycle.monitoring.detectors import drifted, fallen, fallen_n_of_m
+from nli_lifecycle.monitoring.drift import DriftSettings, drift
 from nli_lifecycle.monitoring.estimate import EstimateSettings, estimate, expected_accuracy
+from nli_lifecycle.monitoring.findings import Finding
+from nli_lifecycle.monitoring.holm import corrected
 from nli_lifecycle.monitoring.observing import observe_realised
 from nli_lifecycle.monitoring.reference import Reference
 from nli_lifecycle.monitoring.summary import Summary
@@ -52,6 +55,9 @@ def measure(stream: Stream, pairs: int) -> Measured:
     drifts = [text_drift(before, text, TextDriftSettings()) for text in texts]
     ratio = float(np.sqrt(pairs / len(before)))
     alarms["text_drift"] = drifted([found.p_value for found in drifts], SETTINGS, ratio)
+    alarms["drift_any_or_text"] = drifted(
+        [smallest(summary, known, text) for summary, text in zip(seen, drifts)], SETTINGS, ratio
+    )
     seconds = (time.perf_counter() - began) / len(seen)
     labelled = [streams.labelled(part) for part in parts]
     observed = [observe_realised(some, known) for some in labelled]
@@ -74,6 +80,12 @@ def reference_of(pool: Pool) -> tuple[np.ndarray, Reference]:
     accuracy = wilson(int(pool.right.sum()), len(pool.truth), 0.95)
     known = Reference(accuracy=accuracy, summary=windows.close()[0].summary)
     return text_features(batch), known
+
+
+def smallest(summary: Summary, known: Reference, text: Finding) -> float:
+    """The smallest p-value of all tests of drift, corrected for their number."""
+    tests = corrected((*drift(summary, known.summary, DriftSettings()), text))
+    return min(found.p_value for found in tests if found.p_value is not None)
 
 
 def is_refused(summary: Summary, known: Reference, recent: streams.Labelled) -> bool:

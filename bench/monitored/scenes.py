@@ -23,22 +23,14 @@ class Sizes:
         reference: pairs of the evaluation set.
         windows: of a quiet stream.
         calm: quiet windows before a change.
-        lasting: windows after it.
+        lasting: windows after it; found later counts as found in the last.
     """
 
     pairs: int
     reference: int
-    windows: int
-    calm: int
-    lasting: int
-
-    @classmethod
-    def fitting(cls, available: int, pairs: int, reference: int) -> Sizes:
-        """What a pool of so many pairs allows; a third of a small one is the reference."""
-        reference = min(reference, available // 3)
-        windows = (available - reference) // pairs
-        calm = min(4, windows // 3)
-        return cls(pairs, reference, windows, calm, min(8, windows - calm))
+    windows: int = 30
+    calm: int = 4
+    lasting: int = 10
 
 
 def is_quiet(scene: str) -> bool:
@@ -77,29 +69,22 @@ class Draw:
 def quiet(
     corpus: Corpus, generator: np.random.Generator, sizes: Sizes, together: bool = False
 ) -> Stream:
-    """Reference and traffic from one pool, no pair twice.
-
-    Means of parts drawn so differ as much as those of independent samples would: what the pool's
-    limit takes from each part's variance, the parts' covariance gives back.
+    """Reference and traffic, drawn from one pool with replacement.
 
     Args:
         corpus: the pools.
         generator: of the draw.
         sizes: of the stream.
-        together: whether pairs of one premise come one after the other.
+        together: whether premises are drawn, each with all its pairs, one after the other.
     """
-    places = _order(corpus.quiet, generator, together)
-    before, rest = places[: sizes.reference], places[sizes.reference :]
-    now = rest[: sizes.windows * sizes.pairs]
+    rows = sizes.windows * sizes.pairs
+    places = _drawn(corpus.quiet, generator, sizes.reference + rows, together)
+    before, now = places[: sizes.reference], places[sizes.reference :]
     return Stream(corpus.quiet.take(before), corpus.quiet.take(now))
 
 
 def changed(
-    corpus: Corpus,
-    generator: np.random.Generator,
-    sizes: Sizes,
-    change: str,
-    share: float,
+    corpus: Corpus, generator: np.random.Generator, sizes: Sizes, change: str, share: float
 ) -> Stream:
     """Quiet traffic, and then a share of its pairs is changed.
 
@@ -110,22 +95,29 @@ def changed(
         change: ``genres``, ``typos``, or ``labels``, which no longer mean what they meant.
         share: of the pairs.
     """
-    places = _order(corpus.quiet, generator, False)
-    rest = places[sizes.reference :][: (sizes.calm + sizes.lasting) * sizes.pairs]
+    rows = (sizes.calm + sizes.lasting) * sizes.pairs
+    places = _drawn(corpus.quiet, generator, sizes.reference + rows)
+    before, rest = places[: sizes.reference], places[sizes.reference :]
     now = corpus.quiet.take(rest)
     if change == "genres":
-        others = corpus.shifted.take(generator.integers(len(corpus.shifted.truth), size=len(rest)))
+        others = corpus.shifted.take(_drawn(corpus.shifted, generator, rows))
     elif change == "typos":
         others = corpus.typos.take(rest)
     else:
         others = shuffled(now, int(generator.integers(2**31)))
-    is_changed = generator.random(len(rest)) < share
+    is_changed = generator.random(rows) < share
     is_changed[: sizes.calm * sizes.pairs] = False
-    chosen = np.arange(len(rest)) + np.where(is_changed, len(rest), 0)
-    return Stream(corpus.quiet.take(places[: sizes.reference]), (now + others).take(chosen))
+    chosen = np.arange(rows) + np.where(is_changed, rows, 0)
+    return Stream(corpus.quiet.take(before), (now + others).take(chosen))
 
 
-def _order(pool: Pool, generator: np.random.Generator, together: bool) -> np.ndarray:
+def _drawn(
+    pool: Pool, generator: np.random.Generator, rows: int, together: bool = False
+) -> np.ndarray:
+    """Places of so many pairs."""
     if not together:
-        return generator.permutation(len(pool.truth))
-    return np.argsort(generator.permutation(pool.premise.max() + 1)[pool.premise], kind="stable")
+        return generator.integers(len(pool.truth), size=rows)
+    order = np.argsort(pool.premise, kind="stable")
+    begin = np.searchsorted(pool.premise[order], np.arange(pool.premise.max() + 2))
+    premises = generator.integers(len(begin) - 1, size=rows)  # each has a pair, or more
+    return order[np.concatenate([np.arange(begin[p], begin[p + 1]) for p in premises])][:rows]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
 from monitored.pool import COLUMNS, Pool
 from monitoring import BEGIN
 
@@ -14,7 +13,7 @@ from nli_lifecycle.monitoring.joining import Labelled
 from nli_lifecycle.nli.labels import LABELS
 
 DROP = 0.05  # of accuracy, in the scenes that say "5 points"
-RECENT = 4  # windows whose labels tell whether confidence is calibrated
+RECENT = 10  # windows before, whose labels tell whether confidence is calibrated
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ def parts(pool: Pool, pairs: int) -> Iterator[Pool]:
 
 
 def recent(found: Sequence[Labelled], place: int) -> Labelled:
-    """The labels of late: of this window and those before it."""
-    return sum(found[max(0, place + 1 - RECENT) : place + 1], Labelled.empty())
+    """The labels of late: of the windows before this one."""
+    return sum(found[max(0, place - RECENT) : place], Labelled.empty())
 
 
 def labelled(pool: Pool) -> Labelled:
