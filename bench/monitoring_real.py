@@ -53,7 +53,8 @@ from nli_lifecycle.nli.bundle import Bundle, open_bundle  # noqa: E402
 from nli_lifecycle.nli.sample import generate  # noqa: E402
 
 VALIDATION_PAIRS = 1_000  # of the quiet file: choose the epoch, calibrate
-QUICK_PAIRS, QUICK_POOL = 1_536, 4_000  # that --quick trains on, and answers of each kind
+QUICK_PAIRS = 1_536  # that --quick trains on
+MOST, QUICK_MOST = 6_000, 2_000  # pairs of a pool
 QUIET_TIMES = 4  # as many quiet streams as changed ones: false alarms are rare
 #: Where the files lie in a folder of published data.
 PUBLISHED = {
@@ -81,18 +82,18 @@ def read_corpus(options: argparse.Namespace) -> tuple[str, dict[str, pd.DataFram
     return "sample", {"train": dev[learnt], "quiet": dev[~learnt], "shifted": prod}
 
 
-def score_corpus(
-    pairs: dict[str, pd.DataFrame], folder: Path, quick: bool, most: int | None
-) -> Corpus:
+def score_corpus(pairs: dict[str, pd.DataFrame], folder: Path, quick: bool) -> Corpus:
     """Train, and answer all pairs; what the folder has already is taken from there."""
     validation, quiet = split_by_premise(pairs["quiet"], VALIDATION_PAIRS)
-    few = quiet[:most], pairs["shifted"].sample(frac=1, random_state=0)[:most]
+    most = QUICK_MOST if quick else MOST
+    shifted = pairs["shifted"].sample(frac=1, random_state=0)[:most]
+    quiet = split_by_premise(quiet, most)[0]
     if (folder / "bundle").is_dir():
         bundle = open_bundle(folder / "bundle")
     else:
         learnt = pairs["train"].sample(frac=1, random_state=0)[: QUICK_PAIRS if quick else None]
         bundle = train_bundle(learnt, validation, 1 if quick else 3, folder)
-    make = {"quiet": few[0], "typos": with_typos(few[0]), "shifted": few[1]}
+    make = {"quiet": quiet, "typos": with_typos(quiet), "shifted": shifted}
     return Corpus(**{n: kept(folder / f"{n}.npz", bundle, some) for n, some in make.items()})
 
 
@@ -134,7 +135,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-real-") as folder:
         home = options.cache or Path(folder)
         home.mkdir(parents=True, exist_ok=True)
-        corpus = score_corpus(pairs, home, quick, QUICK_POOL if quick else None)
+        corpus = score_corpus(pairs, home, quick)
     sizes = Sizes(PAIRS, REFERENCE_PAIRS)
     draw = Draw(corpus, sizes, scenes_of(corpus), options.seed)
     measured = {

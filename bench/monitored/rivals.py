@@ -6,7 +6,6 @@ import csv
 import json
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,12 +91,12 @@ def compare_estimates(
     python: str, draw: Draw, streams: int
 ) -> tuple[str, dict[str, tuple[float, float]]]:
     """NannyML's version; its errors and ours on the same windows, in points, by scene."""
-    errors, version = {}, ""
-    for scene in draw.scenes:
-        some = [draw(scene, number) for number in range(streams)]
-        version, theirs = run(python, NANNYML, some, draw.sizes.pairs)
+    drawn = {scene: [draw(scene, number) for number in range(streams)] for scene in draw.scenes}
+    version, found = run(python, NANNYML, drawn, draw.sizes.pairs)
+    errors = {}
+    for scene, theirs in found.items():
         begin = 0 if is_quiet(scene) else draw.sizes.calm
-        ours = [measure(stream, draw.sizes.pairs) for stream in some]
+        ours = [measure(stream, draw.sizes.pairs) for stream in drawn[scene]]
         right = np.array([one.accuracy[begin:] for one in ours])
         off = [
             100 * float(np.abs(np.array(estimated) - right).mean())
@@ -109,46 +108,54 @@ def compare_estimates(
 
 def drift(python: str, draw: Draw, streams: int) -> Drift:
     """Evidently's alarms, by scene."""
+    drawn = {scene: [draw(scene, number) for number in range(streams)] for scene in draw.scenes}
+    version, found = run(python, EVIDENTLY, drawn, draw.sizes.pairs)
     alarms: Alarms = {}
-    seconds: list[float] = []
-    version = ""
-    for scene in draw.scenes:
-        some = [draw(scene, number) for number in range(streams)]
-        version, found = run(python, EVIDENTLY, some, draw.sizes.pairs)
-        shares = [stream["shares"] for stream in found]
+    for scene, theirs in found.items():
+        shares = [stream["shares"] for stream in theirs]
         alarms[scene] = {
             "evidently_half_of_columns": [[share >= 0.5 for share in row] for row in shares],
             "evidently_any_column": [[share > 0 for share in row] for row in shares],
         }
-        seconds += [taken for stream in found for taken in stream["seconds"]]
-    return Drift(version, round(float(np.mean(seconds)), 4), alarms)
+    every = [stream["seconds"] for theirs in found.values() for stream in theirs]
+    return Drift(version, round(float(np.mean(np.concatenate(every))), 4), alarms)
 
 
-def run(python: str, program: str, streams: Sequence[Stream], pairs: int) -> tuple[str, list[Any]]:
+def run(
+    python: str, program: str, drawn: dict[str, list[Stream]], pairs: int
+) -> tuple[str, dict[str, list[Any]]]:
     """Run a tool on streams.
 
     Args:
         python: interpreter that has it.
         program: what it runs, on folders with ``before.csv`` and ``now.csv``.
-        streams: in turn.
+        drawn: streams by scene.
         pairs: of a window.
 
     Returns:
-        The tool's version, and what it found in each stream.
+        The tool's version, and what it found in each stream, by scene.
 
     Raises:
         OSError: there is no such interpreter.
         subprocess.SubprocessError: the program failed; its standard error says why.
     """
     with tempfile.TemporaryDirectory(prefix="bench-rival-") as home:
-        folders = [Path(home) / str(number) for number in range(len(streams))]
-        for folder, stream in zip(folders, streams):
-            folder.mkdir()
-            write(folder / "before.csv", stream.before)
-            write(folder / "now.csv", stream.now)
-        command = [python, "-W", "ignore", "-c", program, str(pairs), *map(str, folders)]
+        folders = {
+            scene: [Path(home) / f"{place}-{number}" for number in range(len(streams))]
+            for place, (scene, streams) in enumerate(drawn.items())
+        }
+        for scene, streams in drawn.items():
+            for folder, stream in zip(folders[scene], streams):
+                folder.mkdir()
+                write(folder / "before.csv", stream.before)
+                write(folder / "now.csv", stream.now)
+        every = [str(folder) for some in folders.values() for folder in some]
+        command = [python, "-W", "ignore", "-c", program, str(pairs), *every]
         done = subprocess.run(command, check=True, timeout=PATIENCE, capture_output=True, text=True)
-        found = [json.loads((folder / "found.json").read_text()) for folder in folders]
+        found = {
+            scene: [json.loads((folder / "found.json").read_text()) for folder in some]
+            for scene, some in folders.items()
+        }
     return done.stdout.split()[-1], found
 
 

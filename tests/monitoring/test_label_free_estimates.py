@@ -74,6 +74,17 @@ def test_calibration_that_is_off_by_little_is_let_pass():
     assert test.p_value < 1e-4 and not test.bad(SETTINGS.level, SETTINGS.tolerance)
 
 
+@pytest.mark.parametrize(
+    ("believed", "beyond_chance", "state"), [(2.57, 0.025, "measured"), (2.9, 0.04, "refused")]
+)
+def test_real_models_are_let_pass_and_drops_of_five_points_are_not(believed, beyond_chance, state):
+    columns, truth = simulated(5_000, believed=believed)  # measured: docs/monitoring_statistics.md
+    test = calibration_of(columns, truth)
+    assert test.ece - test.chance == pytest.approx(beyond_chance, abs=0.004)
+    found, _ = estimate(summary_of(columns), REFERENCE, test, SETTINGS)
+    assert found.state == state
+
+
 def test_too_few_labels_do_not_refuse_and_are_mentioned():
     columns, truth = simulated(150, signal=1.2, believed=2.5)
     found, _ = estimate(summary_of(columns), REFERENCE, calibration_of(columns, truth), SETTINGS)

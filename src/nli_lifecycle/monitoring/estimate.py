@@ -34,7 +34,7 @@ class EstimateSettings(BaseModel):
     labelled_pairs: int = Field(200, ge=1, description="of late, to test the calibration on")
     level: float = Field(0.01, gt=0, lt=0.5, description="of the test of calibration")
     tolerance: float = Field(
-        0.02, ge=0, le=1, description="calibration error beyond chance that is let pass, a share"
+        0.03, ge=0, le=1, description="calibration error beyond chance that is let pass, a share"
     )
 
 
