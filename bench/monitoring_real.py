@@ -53,7 +53,8 @@ from nli_lifecycle.nli.bundle import Bundle, open_bundle  # noqa: E402
 from nli_lifecycle.nli.sample import generate  # noqa: E402
 
 VALIDATION_PAIRS = 1_000  # of the quiet file: choose the epoch, calibrate
-QUICK_PAIRS = 1_536  # that --quick trains on
+EPOCHS = 2  # of the training
+QUICK_PAIRS = 1_536  # that --quick trains on, once
 MOST, QUICK_MOST = 6_000, 2_000  # pairs of a pool
 QUIET_TIMES = 4  # as many quiet streams as changed ones: false alarms are rare
 #: Where the files lie in a folder of published data.
@@ -92,7 +93,7 @@ def score_corpus(pairs: dict[str, pd.DataFrame], folder: Path, quick: bool) -> C
         bundle = open_bundle(folder / "bundle")
     else:
         learnt = pairs["train"].sample(frac=1, random_state=0)[: QUICK_PAIRS if quick else None]
-        bundle = train_bundle(learnt, validation, 1 if quick else 3, folder)
+        bundle = train_bundle(learnt, validation, 1 if quick else EPOCHS, folder)
     make = {"quiet": quiet, "typos": with_typos(quiet), "shifted": shifted}
     return Corpus(**{n: kept(folder / f"{n}.npz", bundle, some) for n, some in make.items()})
 

@@ -14,7 +14,7 @@ from monitoring import SETTINGS, alarms_of
 from nli_lifecycle.monitoring.calibration import calibration_test
 from nli_lifecycle.monitoring.detectors import drifted, fallen, fallen_n_of_m
 from nli_lifecycle.monitoring.drift import DriftSettings, drift
-from nli_lifecycle.monitoring.estimate import EstimateSettings, estimate, expected_accuracy
+from nli_lifecycle.monitoring.estimate import EstimateSettings, estimate, estimated_accuracy
 from nli_lifecycle.monitoring.findings import Finding
 from nli_lifecycle.monitoring.holm import corrected
 from nli_lifecycle.monitoring.observing import observe_realised
@@ -67,7 +67,7 @@ def measure(stream: Stream, pairs: int) -> Measured:
         is_refused(summary, known, streams.recent(labelled, place))
         for place, summary in enumerate(seen)
     ]
-    estimated = [expected_accuracy(summary).value for summary in seen]
+    estimated = [estimated_accuracy(summary, known).value for summary in seen]
     accuracy = [float(part.right.mean()) for part in parts]
     return Measured(alarms, refused, estimated, accuracy, seconds)
 
@@ -78,7 +78,8 @@ def reference_of(pool: Pool) -> tuple[np.ndarray, Reference]:
     windows = Windows(None)
     windows.add(batch)
     accuracy = wilson(int(pool.right.sum()), len(pool.truth), 0.95)
-    known = Reference(accuracy=accuracy, summary=windows.close()[0].summary)
+    summary = windows.close()[0].summary
+    known = Reference(accuracy=accuracy, summary=summary, same_pairs=True)
     return text_features(batch), known
 
 
