@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -123,19 +123,24 @@ def summarise(url: str, labels: bool) -> dict[str, float]:
     known, settings = reference(), MeasuringSettings()
     reader = LogReader(url)
     began, cpu = time.perf_counter(), time.process_time()
-    windows = list(windows_of(reader))
-    joined = join(reader, windows) if labels else [Labelled.empty()] * len(windows)
-    for place, window in enumerate(windows):
-        recent = sum(joined[max(0, place - RECENT) : place], Labelled.empty())
+    windows: Iterable[Window] = windows_of(reader)
+    joined: list[Labelled] = []
+    if labels:  # to be read twice
+        windows = list(windows)
+        joined = join(reader, windows)
+    count = 0
+    for count, window in enumerate(windows, 1):
+        labelled = sum(joined[count - 1 : count], Labelled.empty())
+        recent = sum(joined[max(0, count - 1 - RECENT) : count - 1], Labelled.empty())
         now = (window.summary.end or BEGIN) + timedelta(days=30)
-        measure_window(window, known, joined[place], recent, now, settings)
+        measure_window(window, known, labelled, recent, now, settings)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     reader.close()
     return {
         "seconds": seconds,
         "cpu_seconds": cpu,
-        "windows": len(windows),
-        "labelled": sum(labelled.pairs for labelled in joined),
+        "windows": count,
+        "labelled": sum(some.pairs for some in joined),
         "peak_mb": peak_megabytes(),
     }
 
