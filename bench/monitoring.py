@@ -109,9 +109,9 @@ def summaries(seen: Traffic) -> list[Summary]:
 
 
 def first_alarms(alarms: list[list[bool]]) -> np.ndarray:
-    """Number of the first alarming window of each release, ``LASTING`` where there is none."""
+    """Number of the first alarming window of each release, the last one's where there is none."""
     raised = np.array(alarms)
-    return np.where(raised.any(axis=1), raised.argmax(axis=1) + 1, LASTING)
+    return np.where(raised.any(axis=1), raised.argmax(axis=1) + 1, raised.shape[1])
 
 
 def delay(alarms: list[list[bool]]) -> float | None:

@@ -1,5 +1,7 @@
 """Estimates from confidence: against simulation, as often right as they say, refused when bad."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from simulated_columns import simulated, summary_of, taken
@@ -23,6 +25,7 @@ from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.metrics.calibration import calibrate
 from nli_lifecycle.nli.metrics.figures import Interval
 from nli_lifecycle.nli.metrics.measures import f1_scores
+from nli_lifecycle.nli.metrics.proportions import wilson
 
 SETTINGS = EstimateSettings()
 REFERENCE = Reference(Interval(0.86, 0.84, 0.88), Interval(0.85, 0.83, 0.87))
@@ -72,6 +75,37 @@ def test_calibration_that_is_off_by_little_is_let_pass():
     columns, truth = simulated(200_000, believed=2.05)
     test = calibration_of(columns, truth)
     assert test.p_value < 1e-4 and not test.bad(SETTINGS.level, SETTINGS.tolerance)
+
+
+def test_what_confidence_was_off_by_at_evaluation_is_taken_off():
+    before, truth = simulated(20_000, seed=1, believed=2.2)
+    now, _ = simulated(500, seed=2, believed=2.2)
+    right = int((arrays(before)[0] == truth).sum())
+    known = summary_of(before)
+    reference = Reference(wilson(right, 20_000, 0.95), summary=known, same_pairs=True)
+    off = expected_accuracy(known).value - right / 20_000
+    assert 0.01 < off < 0.04
+    found, _ = estimate(summary_of(now), reference, None, SETTINGS)
+    promised = expected_accuracy(summary_of(now))
+    assert found.value == pytest.approx(promised.value - off)
+    assert found.low is not None and found.high is not None
+    wider = (found.high - found.low) / (2 * 1.96 * promised.error)
+    assert wider == pytest.approx(np.sqrt(1 + 500 / 20_000), rel=0.01)
+    others, _ = estimate(
+        summary_of(now), replace(reference, same_pairs=False), None, SETTINGS
+    )  # of other pairs, the difference says nothing of confidence
+    assert others.value == pytest.approx(promised.value)
+
+
+@pytest.mark.parametrize(
+    ("believed", "beyond_chance", "state"), [(2.57, 0.025, "measured"), (2.9, 0.04, "refused")]
+)
+def test_real_models_are_let_pass_and_drops_of_five_points_are_not(believed, beyond_chance, state):
+    columns, truth = simulated(5_000, believed=believed)  # measured: docs/monitoring_statistics.md
+    test = calibration_of(columns, truth)
+    assert test.ece - test.chance == pytest.approx(beyond_chance, abs=0.004)
+    found, _ = estimate(summary_of(columns), REFERENCE, test, SETTINGS)
+    assert found.state == state
 
 
 def test_too_few_labels_do_not_refuse_and_are_mentioned():

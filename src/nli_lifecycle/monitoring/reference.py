@@ -19,12 +19,15 @@ class Reference:
         confidence: two-sided level of these intervals.
         summary: of the evaluation set's rows, or of the first windows after the release; None:
             not known, and nothing can drift away from it.
+        same_pairs: whether accuracy and summary are of the same pairs, so that one says how far
+            the other's confidence was off.
     """
 
     accuracy: Interval | None = None
     macro_f1: Interval | None = None
     confidence: float = 0.95
     summary: Summary | None = None
+    same_pairs: bool = False
 
     @property
     def accuracy_error(self) -> float:
