@@ -103,8 +103,7 @@ audit: | $(BIN)/python  ## look the pinned packages up among known vulnerabiliti
 	@$(BIN)/python -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip install --quiet pip-audit
 	@$(VENV)-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
-package: $(VENV)/.installed-test  ## build the wheel and the configuration archive
-	@rm -rf build dist
+package: $(VENV)/.installed-test  ## build the wheel and the archive of conf/ that belongs to it, in dist/
 	@$(BIN)/kedro package
 
 clean:  ## remove .venv, caches and build products; data and MLflow stores stay
