@@ -29,8 +29,10 @@ def spark_home() -> Path:
     return Path(pyspark.__file__).parent
 
 
-def python_without_us(folder: Path) -> str:
+def python_without_us(folder: Path, dependencies: str | None = None) -> str:
     """A Python that has our dependencies but not us, as a cluster's workers do.
+
+    ``dependencies`` is the folder of packages to take instead of this environment's.
 
     A line of a .pth file adds a folder of packages, and does not follow the .pth files in it:
     the one that makes our own editable install importable is among those.
@@ -38,7 +40,7 @@ def python_without_us(folder: Path) -> str:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = folder / "lib" / version / "site-packages"
-    (packages / "deps.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (packages / "deps.pth").write_text(f"{dependencies or sysconfig.get_path('purelib')}\n")
     python = str(folder / "bin" / "python")
     where = {"env": _without_python_path(), "cwd": "/"}
     missing = subprocess.run([python, "-c", "import nli_lifecycle"], capture_output=True, **where)

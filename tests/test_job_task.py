@@ -1,7 +1,8 @@
 """The wheel called as Databricks calls a wheel task: by its metadata, in an environment without us.
 
 The environment has our dependencies, as a cluster has, and of us only the wheel. Tasks run in a
-folder that holds nothing; what they need is named by their parameters.
+folder that holds nothing; what they need is named by their parameters. NLI_JOB_PACKAGES names
+another folder of dependencies, for example of a cluster's versions.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,13 @@ class Workplace:
     """A cluster: a Python with the wheel, the files that were uploaded, and a folder for data."""
 
     def __init__(self, folder: Path) -> None:
-        self.python = Path(python_without_us(folder / "python"))
+        self.python = Path(python_without_us(folder / "python", os.environ.get("NLI_JOB_PACKAGES")))
         self.wheel, self.conf = pack(PROJECT, folder / "dist")
-        install = ["-m", "pip", "--python", str(self.python), "install", "--quiet", "--no-deps"]
-        subprocess.run([sys.executable, *install, "--no-index", str(self.wheel)], check=True)
+        # Installing a wheel of Python only is unpacking it. pip would take this project's own,
+        # of the same version among the dependencies' metadata, for the one to install.
+        (packages,) = self.python.parents[1].glob("lib/python*/site-packages")
+        with zipfile.ZipFile(self.wheel) as wheel:
+            wheel.extractall(packages)
         self.home, self.elsewhere = folder / "home", folder / "elsewhere"
         self.elsewhere.mkdir()
 
@@ -107,10 +111,11 @@ def test_a_configuration_that_was_changed_is_refused(workplace: Workplace, tmp_p
     assert not workplace.home.exists() or not list(workplace.home.rglob("mlflow.db"))
 
 
-def test_a_command_that_finds_something_wrong_fails(workplace: Workplace, tmp_path: Path) -> None:
-    store = f"sqlite:///{tmp_path}/nowhere.db"
-    said = raised(workplace, "verify", "--model", "prod.nli.classifier", "--registry-uri", store)
-    assert "job.JobError: " in said
+def test_a_lifecycle_command_fails_or_returns_too(workplace: Workplace, tmp_path: Path) -> None:
+    place = "--model", "prod.nli.classifier", "--registry-uri", f"sqlite:///{tmp_path}/mlflow.db"
+    assert "job.JobError: " in raised(workplace, "rollback", *place, "--reason", "complaints")
+    code, said = workplace.task("status", *place)
+    assert code == 0 and "RETURNED" in said, said
 
 
 def test_a_release_on_spark_connect_and_a_tracking_server(

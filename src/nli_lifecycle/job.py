@@ -8,6 +8,7 @@ not, and prints what a log file can hold. A word is a command of `kedro lifecycl
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     for name, value in VARIABLES.items():
         os.environ.setdefault(name, value)
+    logging.captureWarnings(True)  # to the logger py.warnings, which the configuration silences
     words = list(sys.argv[1:] if arguments is None else arguments)
     words = [re.sub(r"\bdbfs:(?=/Volumes/)", "", word) for word in words]
     try:
