@@ -25,7 +25,7 @@ def free_port() -> int:
 
 
 def wait_for(address: str) -> None:
-    for _ in range(240):
+    for _ in range(600):  # workers import for minutes where the machine is busy
         try:
             urllib.request.urlopen(address, timeout=1)
             return
@@ -51,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def _programs() -> str | None:

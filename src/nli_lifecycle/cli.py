@@ -9,6 +9,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from nli_lifecycle.commands.lifecycle import lifecycle
+from nli_lifecycle.commands.package import package
 from nli_lifecycle.errors import explain
 
 #: Output of a pipeline whose command ends with a code of its own, as monitoring's does.
@@ -38,3 +39,4 @@ def _run(**options: Any) -> Any:
 run = click.Command("run", callback=_run, params=kedro_run.params, help=kedro_run.help)
 cli.add_command(run)
 cli.add_command(lifecycle)
+cli.add_command(package)
