@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,22 @@ def test_the_run_holds_parameters_metrics_artifacts_and_curves(
     )
     curve = dev.client.get_metric_history(child.info.run_id, "validation/macro_f1")
     assert len(curve) == 3
+
+
+def test_every_tag_of_runs_versions_and_experiments_is_documented(
+    runs: list[dict[str, Any]], dev: Dev
+) -> None:
+    page = (PROJECT / "docs" / "reference" / "mlflow_tags.md").read_text()
+    documented = re.findall(r"^\| `([a-z_]+\*?)` \|", page, flags=re.M)
+    experiments = dev.client.search_experiments()
+    everywhere = dev.client.search_runs([one.experiment_id for one in experiments])
+    versions = dev.client.search_model_versions("name = 'dev.nli.classifier'")
+    found = {tag for one in (*experiments, *versions) for tag in one.tags}
+    found |= {tag for run in everywhere for tag in run.data.tags}
+    ours = {tag for tag in found if not tag.startswith(("mlflow.", "kedro_"))}
+    assert len(ours) > 25
+    unknown = {tag for tag in ours if not any(fnmatch(tag, name) for name in documented)}
+    assert unknown == set(), "add them to docs/reference/mlflow_tags.md"
 
 
 def test_the_champion_loads_as_a_pyfunc_and_answers(runs: list[dict[str, Any]], dev: Dev) -> None:
