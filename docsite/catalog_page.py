@@ -19,8 +19,9 @@ INTRODUCTION = """
 
 {note}
 
-Every entry of `conf/base/catalog_*.yml`; the environments share them and differ in `data_root`. Paths are below it
-(`data/<env>`, or below `NLI_HOME`). `kedro catalog` lists them too, `make viz` draws them.
+Every entry of `conf/base/catalog_*.yml`; the environments share them and differ in `data_root`.
+Paths are below it (`data/<env>`, or below `NLI_HOME`). `kedro catalog` lists them too, `make viz`
+draws them.
 """
 
 

@@ -19,12 +19,16 @@ INTRODUCTION = """
 
 {note}
 
-`make` sets up what a verb needs; `kedro` and `nli-…` are in `.venv/bin` once `make install` (`make serve`) has run. In an installed
-wheel, `nli-lifecycle status …` is `kedro lifecycle status …`, and `nli-lifecycle --env staging …` is `kedro run --env staging …`.
+`make` sets up what a verb needs; `kedro` and `nli-…` are in `.venv/bin` once `make install`
+(`make serve`) has run. In an installed wheel, `nli-lifecycle status …` is `kedro lifecycle status
+…`, and `nli-lifecycle --env staging …` is `kedro run --env staging …`.
 """
 
 #: Kedro's own texts describe its defaults, not ours.
-OURS = "Kedro's own options. Here, no `--env` means dev, and no `--pipelines` the environment's `default_pipelines`."
+OURS = (
+    "Kedro's own options. Here, no `--env` means dev, and no `--pipelines` the environment's "
+    "`default_pipelines`."
+)
 
 
 def command_page() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -15,7 +16,6 @@ PALETTES = {
         "edge": "#c4ccda",
         "mark": "#3f51b5",
         "on_mark": "#ffffff",
-        "warm": "#b4530a",
     },
     "dark": {
         "ink": "#e6e9f0",
@@ -26,7 +26,6 @@ PALETTES = {
         "edge": "#454d5c",
         "mark": "#7f8ff4",
         "on_mark": "#12141a",
-        "warm": "#f0a35e",
     },
 }
 LANES = ("dev", "staging", "prod")
@@ -37,68 +36,70 @@ STEPS = (
 )
 REST = (("evaluation", "against the champion"), ("promotion", "policy → decision"))
 ENDS = (("champion", "by policy"), ("champion", "by policy"), ("champion", "policy + a person"))
-WIDTH, LANE, TOP, BOX = 940, 96, 14, (150, 52)
+WIDTH, LANE, GAP, TOP = 940, 96, 14, 14
+FIRST, STEP, BOX = 96, 166, (150, 52)  # left edge of the first box, from one to the next, its size
+BELOW = (
+    ("ledger", "hash-chained releases"),
+    ("service, scoring", "follow the ledger"),
+    ("inference log", "each answer"),
+    ("monitoring", "drift, accuracy"),
+    ("alerts", "freeze, roll back, retrain"),
+)
+FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+ABOUT = (
+    "Three environments, each from data to champion; below them the ledger, the service, "
+    "monitoring and alerts"
+)
+LAST = FIRST + 4 * STEP + BOX[0] // 2  # where the champions' middle is
 
 
 def draw(colours: dict[str, str]) -> str:
     """The diagram in these colours, as SVG text."""
+    height = TOP + 3 * (LANE + GAP) + 92
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {TOP + 3 * (LANE + 14) + 92}" '
-        'font-family="system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif" '
-        'role="img" aria-label="Three environments, each from data to champion; below them the ledger, '
-        'the service, batch scoring and monitoring">',
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        f'orient="auto"><path d="M0 0 8 4 0 8z" fill="{colours["line"]}"/></marker></defs>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'font-family="{FONT}" role="img" aria-label="{ABOUT}">',
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto">'
+        f'<path d="M0 0 8 4 0 8z" fill="{colours["line"]}"/></marker></defs>',
     ]
     for row, lane in enumerate(LANES):
-        top = TOP + row * (LANE + 14)
-        parts.append(_rect(8, top, WIDTH - 16, LANE, colours["lane"], "none", 10))
+        top = TOP + row * (LANE + GAP)
+        parts.append(_rect(8, top, (WIDTH - 16, LANE), colours["lane"], "none", 10))
         parts.append(_text(24, top + LANE / 2 + 5, lane, colours["mark"], 15, "700", "start"))
-        steps = (*STEPS[row], *REST, ENDS[row])
-        for column, (title, below) in enumerate(steps):
-            left = 96 + column * 166
-            last = column == len(steps) - 1
-            fill, ink = (
-                (colours["mark"], colours["on_mark"]) if last else (colours["box"], colours["ink"])
-            )
-            parts.append(_rect(left, top + 22, *BOX, fill, "none" if last else colours["edge"], 7))
-            parts.append(_text(left + 75, top + 45, title, ink, 14, "600"))
-            parts.append(_text(left + 75, top + 62, below, ink if last else colours["soft"], 11))
-            if column:
-                parts.append(_arrow(left - 16, top + 48, left - 2, top + 48, colours["line"]))
+        parts += _row(top + 22, (*STEPS[row], *REST, ENDS[row]), colours, ends=True)
         if row:  # the champion above is this lane's intake
-            above = top - 14 - LANE + 22 + BOX[1]
-            parts.append(
-                f'<path d="M {96 + 4 * 166 + 75} {above} V {top - 7} H {96 + 166 + 75} V {top + 20}" fill="none" '
-                f'stroke="{colours["line"]}" stroke-width="1.5" stroke-dasharray="4 3" marker-end="url(#tip)"/>'
-            )
-    base = TOP + 3 * (LANE + 14) + 24
-    below = (
-        ("ledger", "hash-chained releases"),
-        ("service, scoring", "follow the ledger"),
-        ("inference log", "each answer"),
-        ("monitoring", "drift, accuracy"),
-        ("alerts", "freeze, roll back, retrain"),
-    )
-    parts.append(
-        f'<path d="M {96 + 4 * 166 + 75} {TOP + 2 * (LANE + 14) + 74} V {base - 17} H {96 + 75} V {base - 2}" fill="none" '
-        f'stroke="{colours["line"]}" stroke-width="1.5" marker-end="url(#tip)"/>'
-    )
-    for column, (title, what) in enumerate(below):
-        left = 96 + column * 166
-        parts.append(_rect(left, base, *BOX, colours["box"], colours["edge"], 7))
-        parts.append(_text(left + 75, base + 23, title, colours["ink"], 14, "600"))
-        parts.append(_text(left + 75, base + 40, what, colours["soft"], 11))
-        if column:
-            parts.append(_arrow(left - 16, base + 26, left - 2, base + 26, colours["line"]))
+            above, intake = top - GAP - LANE + 22 + BOX[1], FIRST + STEP + BOX[0] // 2
+            way = f"M {LAST} {above} V {top - 7} H {intake} V {top + 20}"
+            parts.append(_path(way, colours["line"], "4 3"))
+    base = TOP + 3 * (LANE + GAP) + 24
+    way = f"M {LAST} {base - 60} V {base - 17} H {FIRST + BOX[0] // 2} V {base - 2}"
+    parts.append(_path(way, colours["line"]))
+    parts += _row(base, BELOW, colours)
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _rect(
-    x: float, y: float, width: float, height: float, fill: str, edge: str, radius: int
-) -> str:
+def _row(
+    top: int, boxes: Sequence[tuple[str, str]], colours: dict[str, str], ends: bool = False
+) -> list[str]:
+    """Boxes from left to right with arrows between them; the last one marked, if it ends a lane."""
+    parts = []
+    for column, (title, below) in enumerate(boxes):
+        left, marked = FIRST + column * STEP, ends and column == len(boxes) - 1
+        fill, edge = (colours["mark"], "none") if marked else (colours["box"], colours["edge"])
+        ink = colours["on_mark"] if marked else colours["ink"]
+        soft = colours["on_mark"] if marked else colours["soft"]
+        parts.append(_rect(left, top, BOX, fill, edge, 7))
+        parts.append(_text(left + BOX[0] / 2, top + 23, title, ink, 14, "600"))
+        parts.append(_text(left + BOX[0] / 2, top + 40, below, soft, 11))
+        if column:
+            parts.append(_path(f"M {left - 16} {top + 26} H {left - 2}", colours["line"]))
+    return parts
+
+
+def _rect(x: int, y: int, size: tuple[int, int], fill: str, edge: str, radius: int) -> str:
     return (
-        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius}" '
+        f'<rect x="{x}" y="{y}" width="{size[0]}" height="{size[1]}" rx="{radius}" '
         f'fill="{fill}" stroke="{edge}"/>'
     )
 
@@ -112,10 +113,10 @@ def _text(
     )
 
 
-def _arrow(x: float, y: float, to_x: float, to_y: float, colour: str) -> str:
+def _path(way: str, colour: str, dashes: str = "none") -> str:
     return (
-        f'<path d="M {x:g} {y:g} L {to_x:g} {to_y:g}" stroke="{colour}" stroke-width="1.5" '
-        'fill="none" marker-end="url(#tip)"/>'
+        f'<path d="{way}" fill="none" stroke="{colour}" stroke-width="1.5" '
+        f'stroke-dasharray="{dashes}" marker-end="url(#tip)"/>'
     )
 
 

@@ -51,13 +51,14 @@ INTRODUCTION = """
 
 {note}
 
-Every parameter with its default, what it takes, and its meaning. Unknown keys are refused. A default here is the
-model's; `conf/base` and the environments' layers may say another one ([configuration](configuration.md)).
-One value for one run: `kedro run --params training.epochs=1`.
+Every parameter with its default, what it takes, and its meaning. Unknown keys are refused. A
+default here is the model's; `conf/base` and the environments' layers may say another one
+([configuration](configuration.md)). One value for one run: `kedro run --params
+training.epochs=1`.
 
 Not in a model: `source` and `source_path` ([data](../data.md)), `engine` and `launcher`
-([training](../training.md#several-processes)), `evidence` ([evaluation](../evaluation.md)), `mlflow_run_id`
-(log into this run).
+([training](../training.md#several-processes)), `evidence` ([evaluation](../evaluation.md)),
+`mlflow_run_id` (log into this run).
 """
 
 
