@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-spark run test test-slow check lifecycle viz serve ui bench audit package clean clean-data
+.PHONY: help install install-spark run test test-slow check lifecycle viz docs reference serve ui bench audit package clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -80,7 +80,7 @@ test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark $(VENV)-schemathesis
 
 check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
 	@$(BIN)/black --check --quiet . || { echo "Formatting differs: run $(BIN)/black ." >&2; exit 1; }
-	@$(BIN)/flake8 src tests bench demo
+	@$(BIN)/flake8 src tests bench demo docsite
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
@@ -89,6 +89,14 @@ lifecycle: install  ## tell the whole story: promote, approve, reject, roll back
 
 viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz
 	@$(BIN)/kedro viz run --env $(ENV)
+
+docs: $(VENV)/.installed-docs  ## build the documentation as a site: .site/index.html, readable offline
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "Built .site/index.html: open it in a browser."
+
+reference: $(VENV)/.installed-test  ## write docs/reference from parameters, commands and catalog
+	@$(BIN)/python docsite/reference.py
+	@$(BIN)/python docsite/diagram.py
 
 serve: $(VENV)/.installed-serve  ## answer requests with the environment's champion (ENV=prod), page at http://127.0.0.1:8000
 	@$(BIN)/nli-serve --env $(ENV)
@@ -107,7 +115,7 @@ package: $(VENV)/.installed-test  ## build the wheel and the archive of conf/ th
 	@$(BIN)/kedro package
 
 clean:  ## remove .venv, caches and build products; data and MLflow stores stay
-	@rm -rf $(VENV) $(VENV)-schemathesis $(VENV)-audit build dist .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
+	@rm -rf $(VENV) $(VENV)-schemathesis $(VENV)-audit build dist .site .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
 
 clean-data:  ## remove every environment's data and the embedded MLflow store
 	@find data -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

@@ -3,66 +3,14 @@
 from __future__ import annotations
 
 import json
-import random
-from pathlib import Path
+import re
+from fnmatch import fnmatch
 from typing import Any
 
 import mlflow
-import nbformat
 import pytest
-from kedro.framework.startup import bootstrap_project
-from mlflow import MlflowClient
-from nbclient import NotebookClient
 from project import PROJECT
-from tiny_encoder import make_tiny_encoder
-
-from nli_lifecycle.session import NliSession
-
-#: The hypothesis' verb gives the label away: a few kilobytes of model can learn it.
-VERBS = {"runs": "entailment", "sleeps": "neutral", "sings": "contradiction"}
-
-
-def write_pairs(file: Path, rows: int, seed: int) -> Path:
-    draw = random.Random(seed)
-    things = ["man", "woman", "child", "dog", "cat", "bird", "horse"]
-    lines = ["premise\thypothesis\tlabel"]
-    for row in range(rows):
-        verb = draw.choice(list(VERBS))
-        lines.append(f"a {draw.choice(things)} is {row}\tthe {row} {verb}\t{VERBS[verb]}")
-    file.write_text("\n".join(lines) + "\n")
-    return file
-
-
-class Dev:
-    """A home of its own for dev, and what `kedro run` would do in it."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.encoder = make_tiny_encoder(home / "encoder")
-        self.store = f"sqlite:///{home}/mlruns/mlflow.db"
-
-    def run(self, source: Path, only: list[str] | None = None, **training: Any) -> dict[str, Any]:
-        bootstrap_project(PROJECT)
-        chosen = {
-            "source": "tsv",
-            "source_path": str(source),
-            "training": {
-                "encoder": str(self.encoder),
-                "encoder_sha256": None,
-                "learning_rate": 3e-3,
-                "batch_size": 16,
-                **training,
-            },
-        }
-        with NliSession.create(PROJECT, env="dev", runtime_params=chosen) as session:
-            session.run(pipeline_names=only)
-        reporting = self.home / "data" / "dev" / "08_reporting"
-        summary: dict[str, Any] = json.loads((reporting / "summary.json").read_text())
-        return summary
-
-    @property
-    def client(self) -> MlflowClient:
-        return MlflowClient(self.store, self.store)
+from tiny_dev import Dev, write_pairs
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +101,22 @@ def test_the_run_holds_parameters_metrics_artifacts_and_curves(
     assert len(curve) == 3
 
 
+def test_every_tag_of_runs_versions_and_experiments_is_documented(
+    runs: list[dict[str, Any]], dev: Dev
+) -> None:
+    page = (PROJECT / "docs" / "reference" / "mlflow_tags.md").read_text()
+    documented = re.findall(r"^\| `([a-z_]+\*?)` \|", page, flags=re.M)
+    experiments = dev.client.search_experiments()
+    everywhere = dev.client.search_runs([one.experiment_id for one in experiments])
+    versions = dev.client.search_model_versions("name = 'dev.nli.classifier'")
+    found = {tag for one in (*experiments, *versions) for tag in one.tags}
+    found |= {tag for run in everywhere for tag in run.data.tags}
+    ours = {tag for tag in found if not tag.startswith(("mlflow.", "kedro_"))}
+    assert len(ours) > 25
+    unknown = {tag for tag in ours if not any(fnmatch(tag, name) for name in documented)}
+    assert unknown == set(), "add them to docs/reference/mlflow_tags.md"
+
+
 def test_the_champion_loads_as_a_pyfunc_and_answers(runs: list[dict[str, Any]], dev: Dev) -> None:
     mlflow.set_tracking_uri(dev.store)
     model = mlflow.pyfunc.load_model("models:/dev.nli.classifier@champion")
@@ -161,23 +125,6 @@ def test_the_champion_loads_as_a_pyfunc_and_answers(runs: list[dict[str, Any]], 
     assert answer[["p_entailment", "p_neutral", "p_contradiction"]].sum(axis=1)[0] == pytest.approx(
         1
     )
-
-
-def test_the_error_analysis_notebook_runs_on_what_the_last_run_saved(
-    runs: list[dict[str, Any]], dev: Dev
-) -> None:
-    folder = PROJECT / "notebooks"
-    notebook = nbformat.read(folder / "01_error_analysis.ipynb", as_version=4)
-    NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    ).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    printed = "".join(output.get("text", "") for output in outputs)
-    evidence = json.loads((dev.home / "data/dev/08_reporting/evidence.json").read_text())
-    right = evidence["candidate_measures"]["accuracy"]["estimate"]
-    rows = evidence["evaluation_set"]["rows"]
-    assert f"on {rows:,} pairs of dev: {round(rows * (1 - right)):,} errors." in printed
-    assert not [output for output in outputs if output.output_type == "error"]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import mlflow
+import yaml
 from filelock import FileLock, Timeout
 from kedro.framework.context import KedroContext
 from kedro.framework.project import LOGGING
@@ -47,7 +48,7 @@ class NliSession(KedroSession):
         for name, value in MLFLOW_DEFAULTS.items():
             os.environ.setdefault(name, value)
         # Once more: MLflow and kedro-mlflow set levels of their own when they are imported.
-        LOGGING.configure(LOGGING.data)
+        LOGGING.configure(self._logging())
         self._globals()
         verify_packed(read_configuration(self._conf_source))
         with _restored("MLFLOW_TRACKING_URI"), _restored("MLFLOW_REGISTRY_URI"):
@@ -76,6 +77,13 @@ class NliSession(KedroSession):
             stack.enter_context(_sigterm_as_interrupt())
             stack.enter_context(_no_run_left_open())
             return super().run(pipeline_names=names or list(config["default_pipelines"]), **kwargs)
+
+    def _logging(self) -> dict[str, Any]:
+        """Kedro looks for conf/logging.yml below the working directory; a notebook's is another."""
+        ours = Path(self._conf_source) / "logging.yml"
+        if "KEDRO_LOGGING_CONFIG" in os.environ or not ours.is_file():
+            return LOGGING.data
+        return dict(yaml.safe_load(ours.read_text(encoding="utf-8")))
 
     def _globals(self) -> dict[str, Any]:
         loader = self._get_config_loader()

@@ -104,7 +104,7 @@ class TableDataset(AbstractDataset[Any, Any]):
         for file in parquet_files([version] if version else []):
             batch = next(pq.ParquetFile(file).iter_batches(nrows), None)
             if batch is not None:
-                return TablePreview(batch.to_pandas().to_dict(orient="split"))
+                return TablePreview(batch.to_pandas().map(_shown).to_dict(orient="split"))
         return TablePreview({"index": [], "columns": [], "data": []})
 
     def _version(self) -> Path | None:
@@ -125,3 +125,8 @@ def _replace(path: Path, text: str) -> None:
     unfinished = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     unfinished.write_text(text)
     os.replace(unfinished, path)
+
+
+def _shown(value: Any) -> Any:
+    """Bytes as text: kedro-viz answers in JSON, which has none."""
+    return f"{value.hex()[:16]}…" if isinstance(value, bytes) else value

@@ -14,8 +14,8 @@ Label = Literal["entailment", "neutral", "contradiction"]
 class Minimums(Document):
     """What a candidate must reach whatever the champion does; shares of 1, null: not asked."""
 
-    accuracy: float | None = Field(None, ge=0, le=1)
-    macro_f1: float | None = Field(None, ge=0, le=1)
+    accuracy: float | None = Field(None, ge=0, le=1, description="smallest accuracy")
+    macro_f1: float | None = Field(None, ge=0, le=1, description="smallest macro-F1")
     recall: dict[Label, float] = Field(default_factory=dict, description="label → smallest recall")
     stress: dict[str, float] = Field(
         default_factory=dict, description="stress suite → smallest accuracy on it"

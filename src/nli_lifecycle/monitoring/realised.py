@@ -40,7 +40,7 @@ class RealisedSettings(BaseModel):
     minimum_labels: int = Field(50, ge=2, description="with fewer it is insufficient")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="two-sided level of the intervals")
     resamples: int = Field(2_000, ge=100, description="for the interval of macro-F1")
-    seed: int = Field(13, ge=0)
+    seed: int = Field(13, ge=0, description="of the resamples")
 
 
 def realised(

@@ -24,7 +24,7 @@ class BatchingSettings(_Settings):
 class LimitSettings(_Settings):
     """What a single request may ask for."""
 
-    max_body_bytes: int = Field(8_000_000, gt=0)
+    max_body_bytes: int = Field(8_000_000, gt=0, description="bytes of one request")
     max_pairs: int = Field(1_000, gt=0, description="pairs of a request, after its tasks' own")
     max_text_chars: int = Field(100_000, gt=0, description="characters of one text")
     slow_client_s: float = Field(15.0, gt=0, description="a body must have arrived by then (408)")
@@ -48,7 +48,7 @@ class ShadowSettings(_Settings):
 class LogSettings(_Settings):
     """The inference log."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="whether answers are logged at all")
     url: str = Field(description="SQLAlchemy address of the database, e.g. sqlite:////path/log.db")
     journal: str = Field(description="folder in which answers wait for the database")
     share: float = Field(1.0, ge=0, le=1, description="of requests that are logged")
@@ -77,19 +77,23 @@ class MonitoringSettings(_Settings):
 class SecuritySettings(_Settings):
     """Who may ask what. Tokens come from the environment or a file, never from here."""
 
-    predict_token_env: str = "NLI_SERVE_TOKEN"
-    admin_token_env: str = "NLI_SERVE_ADMIN_TOKEN"
+    predict_token_env: str = Field(
+        "NLI_SERVE_TOKEN", description="variable that holds the token for predicting"
+    )
+    admin_token_env: str = Field(
+        "NLI_SERVE_ADMIN_TOKEN", description="variable that holds the token for administration"
+    )
     token_file: str | None = Field(
         None, description="YAML file of tokens, re-read when it changes; wins over the variables"
     )
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = Field((), description="origins whose pages may ask")
 
 
 class ServingSettings(_Settings):
     """Everything that ``serving.yml`` may say."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any")
     follow: FollowSettings
     log: LogSettings
     batching: BatchingSettings = BatchingSettings()

@@ -34,7 +34,7 @@ class LogParameters(Record):
     """Python's own log, of the process that monitors."""
 
     kind: Literal["log"] = "log"
-    name: str = Field("log", pattern=_NAME)
+    name: str = Field("log", pattern=_NAME, description="what the outbox calls it")
     minimum: Severity = Field("info", description="mildest severity that is told")
 
 
@@ -42,9 +42,11 @@ class TagParameters(Record):
     """A tag ``<prefix>.<rule>``, set by a callable of the caller: of a run, or a version."""
 
     kind: Literal["tag"] = "tag"
-    name: str = Field("tag", pattern=_NAME)
+    name: str = Field("tag", pattern=_NAME, description="what the outbox calls it")
     minimum: Severity = Field("info", description="mildest severity that is told")
-    prefix: str = Field("alert", pattern="^[A-Za-z0-9_.]+$")
+    prefix: str = Field(
+        "alert", pattern="^[A-Za-z0-9_.]+$", description="the tag is <prefix>.<rule>"
+    )
 
 
 ChannelParameters = Annotated[
@@ -56,9 +58,9 @@ class ExitCodes(Record):
     """What the process that monitors ends with, by the worst open alert; 1 and 2 are errors'."""
 
     insufficient: int = Field(0, ge=0, le=125, description="nothing open, but a rule not judged")
-    info: int = Field(0, ge=0, le=125)
-    warning: int = Field(3, ge=0, le=125)
-    critical: int = Field(4, ge=0, le=125)
+    info: int = Field(0, ge=0, le=125, description="worst open alert: info")
+    warning: int = Field(3, ge=0, le=125, description="worst open alert: warning")
+    critical: int = Field(4, ge=0, le=125, description="worst open alert: critical")
 
 
 class LogChannel:

@@ -30,7 +30,7 @@ class BaseRule(Record):
     """What every rule has."""
 
     name: str = Field(pattern="^[a-z][a-z0-9_]{0,63}$", description="part of the alert's identity")
-    severity: Severity = "warning"
+    severity: Severity = Field("warning", description="how bad it is when it fires")
     escalate_after: int | None = Field(
         None, ge=2, description="firing windows in a row that make it one step severer; null: never"
     )
@@ -80,7 +80,7 @@ class RelativeRule(FindingRule):
 
     kind: Literal["relative"] = "relative"
     points: float = Field(ge=0, description="hundredths")
-    direction: Literal["drop", "rise"] = "drop"
+    direction: Literal["drop", "rise"] = Field("drop", description="which way is worse")
     end: End = Field("near", description="as in an absolute rule; 'near': shown with confidence")
 
 
@@ -89,7 +89,7 @@ class TrendRule(FindingRule):
 
     kind: Literal["trend"] = "trend"
     windows: int = Field(8, ge=4, le=1000, description="windows in a row that are looked at")
-    direction: Literal["falling", "rising"] = "falling"
+    direction: Literal["falling", "rising"] = Field("falling", description="which way is worse")
     slope: float = Field(0.0, ge=0, description="per window, in the value's unit, at least")
     p_below: float = Field(0.002, gt=0, lt=1, description="p-value of no such slope")
 

@@ -32,9 +32,11 @@ from nli_lifecycle.monitoring.findings import WindowFindings
 class AlertingParameters(Record):
     """Everything about alerting, as an environment's parameters give it."""
 
-    rules: tuple[Rule, ...] = Field(min_length=1)
+    rules: tuple[Rule, ...] = Field(min_length=1, description="what is watched for")
     noise: Noise = Field(default_factory=Noise)
-    channels: tuple[ChannelParameters, ...] = (LogParameters(),)
+    channels: tuple[ChannelParameters, ...] = Field(
+        (LogParameters(),), description="where messages go"
+    )
     exit_codes: ExitCodes = Field(default_factory=ExitCodes)
     actions: ActionPolicy = Field(default_factory=ActionPolicy)
 

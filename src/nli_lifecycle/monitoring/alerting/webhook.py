@@ -40,9 +40,9 @@ class WebhookParameters(Record):
     """A receiver of JSON. Its address and token are secrets: only their variables are named."""
 
     kind: Literal["webhook"] = "webhook"
-    name: str = Field(pattern="^[a-z][a-z0-9_]{0,63}$")
+    name: str = Field(pattern="^[a-z][a-z0-9_]{0,63}$", description="what the outbox calls it")
     minimum: Severity = Field("warning", description="mildest severity that is told")
-    dialect: Dialect = "generic"
+    dialect: Dialect = Field("generic", description="whose message format")
     url_from: str = Field(pattern=_VARIABLE, description="environment variable with the address")
     token_from: str | None = Field(
         None, pattern=_VARIABLE, description="environment variable with a bearer token; null: none"
