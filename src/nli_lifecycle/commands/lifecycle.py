@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nli_lifecycle.commands import changing, looking
+from nli_lifecycle.commands import changing, jobs, looking
 from nli_lifecycle.commands.replay.command import replay
 
 
@@ -28,5 +28,6 @@ for command in (
     changing.reconcile,
     changing.prune,
     changing.advance,
+    jobs.conclude,
 ):
     lifecycle.add_command(command)
