@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from nli_lifecycle.commands import changing, jobs, looking
+from nli_lifecycle.commands.endpoint import endpoint
 from nli_lifecycle.commands.replay.command import replay
 
 
@@ -29,5 +30,6 @@ for command in (
     changing.prune,
     changing.advance,
     jobs.conclude,
+    endpoint,
 ):
     lifecycle.add_command(command)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from nli_lifecycle.endpoint.state import Endpoint, EndpointState, desired
@@ -83,17 +83,12 @@ def bring_in_line(
     while True:
         champion, state = head.champion(), endpoint.read()
         found = _judge(endpoint.name, champion, state)
-        wanted = champion is not None and champion != asked  # never twice in one call
-        if champion and wanted and found.outcome in ("drift", "failed"):
-            if state is None:
-                endpoint.create(champion)
-            elif not state.updating:
-                endpoint.update(champion)
-            if state is None or not state.updating:
-                asked = champion
-                found = _judge(endpoint.name, champion, endpoint.read())
-        busy = found.outcome == "updating" or (state is not None and state.updating)
-        if not busy or clock() >= until:
+        free = state is None or not state.updating
+        if champion and champion != asked and free and found.outcome in ("drift", "failed"):
+            endpoint.update(champion) if state else endpoint.create(champion)
+            asked, free = champion, False  # never twice in one call
+            found = replace(found, outcome="updating", said=f"{found.said} An update was begun.")
+        if free or clock() >= until:
             return found
         sleep(min(poll_s, max(0.0, until - clock())))
 
@@ -115,7 +110,9 @@ def _judge(name: str, champion: Release | None, state: EndpointState | None) -> 
         return standing("updating", f"{name} serves {serves}, and is being updated to {wanted}.")
     if state.served == (wanted,) and not state.updating:
         if state.ready:
-            return standing("in line", f"{name} serves {wanted}, the champion of {champion.epoch}.")
+            return standing(
+                "in line", f"{name} serves {wanted}, the champion as of epoch {champion.epoch}."
+            )
         return standing("failed", f"{name} has {wanted} and answers nobody.")
     if state.updating:
         coming = " and ".join(str(one) for one in state.pending) or "something else"
