@@ -30,8 +30,8 @@ def conclude(places: list[Place], as_json: bool, job_run: str, tasks: tuple[str,
     for name in named:
         job.JobTask(job_run, name)  # refuses what no run can carry as a tag
     client = MlflowClient(place.tracking_uri)
-    experiment = place.settings.get("experiment") or f"nli-{place.environment}"
-    experiment_id = find_experiment(client, experiment, place.settings.get("artifact_root"))
+    root = place.settings.get("artifact_root")
+    experiment_id = find_experiment(client, place.experiment, root)
     ended = job.conclude(client, experiment_id, job_run, named)
     if as_json:
         say({"run_id": ended.run_id, "status": ended.status, "faults": ended.faults})
