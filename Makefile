@@ -12,6 +12,9 @@ ENV ?= dev
 ENGINE ?= pandas
 # Wheel index for PyTorch: the small CPU build where no NVIDIA GPU is seen; empty: pip's own index.
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi 2>/dev/null),,$(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu))
+# How many processes share the tests, one file at a time; the machine's cores bound what that gains.
+PROCESSES ?= 2
+SHARED := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder   # in order: the long ones first
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 export DO_NOT_TRACK := 1
@@ -61,7 +64,7 @@ run: install $(if $(filter spark,$(ENGINE)),install-spark)  ## run the environme
 	@$(BIN)/kedro run --env $(ENV) $(if $(filter pandas,$(ENGINE)),,--params engine=$(ENGINE))
 
 test: $(VENV)/.installed-test  ## run the tests
-	@OMP_NUM_THREADS=1 $(BIN)/pytest   # models this small only wait for a second thread
+	@OMP_NUM_THREADS=1 $(BIN)/pytest $(SHARED)   # models this small only wait for a second thread
 
 # In an environment of its own: it needs a newer pytest than ours.
 $(VENV)-schemathesis/.installed: | $(BIN)/python
@@ -71,7 +74,9 @@ $(VENV)-schemathesis/.installed: | $(BIN)/python
 	@touch $@
 
 test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark $(VENV)-schemathesis/.installed  ## run the slow and server-bound tests
-	@NLI_SCHEMATHESIS=$(abspath $(VENV)-schemathesis/bin/st) $(BIN)/pytest -m slow --durations=15
+	@$(BIN)/pytest -m alone --durations=10   # what is timed, or uses all cores itself
+	@NLI_SCHEMATHESIS=$(abspath $(VENV)-schemathesis/bin/st) OMP_NUM_THREADS=1 \
+	  $(BIN)/pytest -m 'slow and not alone' $(SHARED) --durations=15
 
 check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
 	@$(BIN)/black --check --quiet . || { echo "Formatting differs: run $(BIN)/black ." >&2; exit 1; }
@@ -98,8 +103,7 @@ audit: | $(BIN)/python  ## look the pinned packages up among known vulnerabiliti
 	@$(BIN)/python -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip install --quiet pip-audit
 	@$(VENV)-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
-package: $(VENV)/.installed-test  ## build the wheel and the configuration archive
-	@rm -rf build dist
+package: $(VENV)/.installed-test  ## build the wheel and the archive of conf/ that belongs to it, in dist/
 	@$(BIN)/kedro package
 
 clean:  ## remove .venv, caches and build products; data and MLflow stores stay

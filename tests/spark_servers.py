@@ -79,28 +79,35 @@ def _wait(port: int, log: Path) -> None:
     pytest.fail(f"no server on port {port}:\n{log.read_text()[-3000:]}")
 
 
-@contextmanager
-def connect_server(folder: Path) -> Iterator[str]:
-    """A Spark Connect server; gives its address for SPARK_REMOTE."""
-    home, port = spark_home(), free_port()
-    python = python_without_us(folder / "python")
+@pytest.fixture(scope="session")
+def workers_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The Python of the server's and the cluster's workers."""
+    spark_home()
+    return python_without_us(tmp_path_factory.mktemp("workers") / "python")
+
+
+@pytest.fixture(scope="session")
+def connect_server(workers_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Spark Connect server, started once for all tests; gives its address for SPARK_REMOTE."""
+    home, port, folder = spark_home(), free_port(), tmp_path_factory.mktemp("connect")
     command = [str(home / "bin/spark-submit")]
     command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer"]
     command += ["--master", "local[2]", "--conf", f"spark.connect.grpc.binding.port={port}"]
     command += ["--conf", "spark.sql.shuffle.partitions=4", "--conf", "spark.ui.enabled=false"]
     command += ["--driver-memory", "1g", "spark-internal"]
-    environment = {"PYSPARK_PYTHON": python, "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = {"PYSPARK_PYTHON": workers_python, "SPARK_LOCAL_IP": "127.0.0.1"}
     log = folder / "connect.log"
     with _process(command, log, environment):
         _wait(port, log)
         yield f"sc://127.0.0.1:{port}"
 
 
-@contextmanager
-def standalone_cluster(folder: Path) -> Iterator[tuple[str, str]]:
-    """A master and a worker; gives the master's address, and the workers' Python."""
-    home, port = spark_home(), free_port()
-    python = python_without_us(folder / "python")
+@pytest.fixture(scope="session")
+def standalone_cluster(
+    workers_python: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
+    """A master and a worker, started once; gives the master's address, and the workers' Python."""
+    home, port, folder = spark_home(), free_port(), tmp_path_factory.mktemp("cluster")
     runner = [str(home / "bin/spark-class")]
     address = f"spark://127.0.0.1:{port}"
     master = ["org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port)]
@@ -112,4 +119,4 @@ def standalone_cluster(folder: Path) -> Iterator[tuple[str, str]]:
     with _process(runner + master, log, environment):
         _wait(port, log)
         with _process(runner + worker, folder / "worker.log", environment):
-            yield address, python
+            yield address, workers_python

@@ -10,6 +10,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from nli_lifecycle.commands.lifecycle import lifecycle
+from nli_lifecycle.commands.package import package
 from nli_lifecycle.errors import explain
 from nli_lifecycle.job_run import this_task
 
@@ -45,3 +46,4 @@ run = click.Command(
 )
 cli.add_command(run)
 cli.add_command(lifecycle)
+cli.add_command(package)

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from nli_lifecycle.job_run import join, this_task
 from nli_lifecycle.masking import command_line, mask_values
+from nli_lifecycle.packed import packed_tags
 from nli_lifecycle.provenance import git_state, sha256_json
 from nli_lifecycle.summary import print_summary, summarise
 
@@ -45,6 +46,7 @@ class TrackingHook:
             "config_hash": sha256_json(mask_values(configuration)),
             "command": command_line(sys.argv),
             **git_state(Path(context.project_path)),
+            **packed_tags(str(loader.conf_source)),  # a wheel knows its commit; the folder does not
         }
 
     @hook_impl(wrapper=True, tryfirst=True)

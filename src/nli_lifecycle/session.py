@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import FrameType
 from typing import Any
 
@@ -16,6 +16,8 @@ from filelock import FileLock, Timeout
 from kedro.framework.context import KedroContext
 from kedro.framework.project import LOGGING
 from kedro.framework.session import KedroSession
+
+from nli_lifecycle.packed import read_configuration, verify_packed
 
 #: Defaults for MLflow; a user's own values win.
 MLFLOW_DEFAULTS = {
@@ -40,12 +42,14 @@ class NliSession(KedroSession):
 
         Raises:
             ProjectError: for an environment that has no layer under the configuration folder.
+            PackedError: for a configuration that was packed for other code, or changed since.
         """
         for name, value in MLFLOW_DEFAULTS.items():
             os.environ.setdefault(name, value)
         # Once more: MLflow and kedro-mlflow set levels of their own when they are imported.
         LOGGING.configure(LOGGING.data)
         self._globals()
+        verify_packed(read_configuration(self._conf_source))
         with _restored("MLFLOW_TRACKING_URI"), _restored("MLFLOW_REGISTRY_URI"):
             return super().load_context()
 
@@ -86,14 +90,10 @@ class NliSession(KedroSession):
 
 
 def environments(conf_source: str | Path) -> list[str]:
-    """Names of the environments: the layers beside ``base``; empty for a packed archive."""
-    folder = Path(conf_source)
-    if not folder.is_dir():
-        return []
+    """Names of the environments: the layers beside ``base``, in a folder or a packed archive."""
+    layers = (PurePosixPath(name).parts for name in read_configuration(conf_source))
     return sorted(
-        layer.name
-        for layer in folder.iterdir()
-        if layer.is_dir() and layer.name != "base" and (layer / "globals.yml").is_file()
+        layer[0] for layer in layers if layer[1:] == ("globals.yml",) and layer[0] != "base"
     )
 
 

@@ -13,10 +13,11 @@ import pytest
 from data_run import ORDERED, UNORDERED
 from project import PROJECT
 from servers import free_port
-from spark_servers import connect_server, spark_home, standalone_cluster
+from spark_servers import spark_home
 
 from nli_lifecycle.datasets.table import TableDataset
 
+pytest_plugins = ["spark_servers"]
 pytestmark = pytest.mark.slow
 
 COMMAND = ["run", "--env", "staging", "--pipelines", "data_engineering"]
@@ -64,16 +65,15 @@ def test_local(run_in: RunIn, by_pandas: Path) -> None:
     _same(run_in("--params", "engine=spark", SPARK_MASTER="local[2]"), by_pandas)
 
 
-def test_connect(run_in: RunIn, by_pandas: Path, tmp_path: Path) -> None:
-    with connect_server(tmp_path) as address:
-        _same(run_in("--params", "engine=spark", SPARK_REMOTE=address), by_pandas)
+def test_connect(run_in: RunIn, by_pandas: Path, connect_server: str) -> None:
+    _same(run_in("--params", "engine=spark", SPARK_REMOTE=connect_server), by_pandas)
 
 
-def test_standalone_cluster(run_in: RunIn, by_pandas: Path, tmp_path: Path) -> None:
-    with standalone_cluster(tmp_path) as (address, python):
-        published = run_in(
-            *("--params", "engine=spark"), SPARK_MASTER=address, PYSPARK_PYTHON=python
-        )
+def test_standalone_cluster(
+    run_in: RunIn, by_pandas: Path, standalone_cluster: tuple[str, str]
+) -> None:
+    address, python = standalone_cluster
+    published = run_in("--params", "engine=spark", SPARK_MASTER=address, PYSPARK_PYTHON=python)
     _same(published, by_pandas)
 
 

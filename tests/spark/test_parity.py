@@ -13,11 +13,12 @@ import pytest
 from data_run import DataRun, assert_same
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spark_servers import connect_server, spark_home
+from spark_servers import spark_home
 
 from nli_lifecycle.engines.session import open_session
 from nli_lifecycle.engines.spark import SparkEngine
 
+pytest_plugins = ["spark_servers"]
 pytestmark = pytest.mark.slow
 
 OPTIONS = {
@@ -197,16 +198,17 @@ print("same rows:", made["data_report"].rows_kept)
 """
 
 
-def test_ugly_text_by_connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ugly_text_by_connect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connect_server: str
+) -> None:
     # In a process of its own: one process cannot hold both kinds of session.
     ugly_files(tmp_path / "raw", 5)
-    with connect_server(tmp_path) as address:
-        monkeypatch.setenv("SPARK_REMOTE", address)
-        tests = str(Path(__file__).parents[1])
-        done = subprocess.run(
-            [sys.executable, "-c", CONNECT, tests, str(tmp_path)],
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+    monkeypatch.setenv("SPARK_REMOTE", connect_server)
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", CONNECT, tests, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert "same rows: " in done.stdout, done.stderr[-3000:]

@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 from scoring_run import ScoringRun, finished, quarantine, registry_with, scores, start
 from scoring_run import tiny_bundle, write_pairs
-from spark_servers import connect_server, spark_home, standalone_cluster
+from spark_servers import spark_home
 
 from nli_lifecycle.nli.bundle import Bundle
 from nli_lifecycle.scoring.documents import ScoringReport
 
+pytest_plugins = ["spark_servers"]
 pytestmark = pytest.mark.slow
 
 SHARES = ["p_entailment", "p_neutral", "p_contradiction"]
@@ -88,10 +89,10 @@ def test_connect(
     by_pandas: ScoringReport,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    connect_server: str,
 ) -> None:
-    with connect_server(tmp_path) as address:
-        monkeypatch.setenv("SPARK_REMOTE", address)
-        _same(finished(start(tmp_path, bundle, pairs, "spark", **HOW)), by_pandas)
+    monkeypatch.setenv("SPARK_REMOTE", connect_server)
+    _same(finished(start(tmp_path, bundle, pairs, "spark", **HOW)), by_pandas)
 
 
 def test_standalone_cluster(
@@ -100,11 +101,12 @@ def test_standalone_cluster(
     by_pandas: ScoringReport,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    standalone_cluster: tuple[str, str],
 ) -> None:
-    with standalone_cluster(tmp_path) as (address, python):
-        monkeypatch.setenv("SPARK_MASTER", address)
-        monkeypatch.setenv("PYSPARK_PYTHON", python)
-        _same(finished(start(tmp_path, bundle, pairs, "spark", **HOW)), by_pandas)
+    address, python = standalone_cluster
+    monkeypatch.setenv("SPARK_MASTER", address)
+    monkeypatch.setenv("PYSPARK_PYTHON", python)
+    _same(finished(start(tmp_path, bundle, pairs, "spark", **HOW)), by_pandas)
 
 
 def test_killed_and_run_again_every_row_is_there_once(bundle: Bundle, tmp_path: Path) -> None:

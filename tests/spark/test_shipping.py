@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from spark_servers import connect_server, standalone_cluster
 
+pytest_plugins = ["spark_servers"]
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
@@ -62,11 +61,10 @@ def _ships(python: str, **environment: str) -> None:
     assert "shipped" in done.stdout, done.stderr[-3000:]
 
 
-def test_to_a_connect_server(tmp_path: Path) -> None:
-    with connect_server(tmp_path) as address:
-        _ships(str(tmp_path / "python/bin/python"), SPARK_REMOTE=address)
+def test_to_a_connect_server(connect_server: str, workers_python: str) -> None:
+    _ships(workers_python, SPARK_REMOTE=connect_server)
 
 
-def test_to_a_standalone_cluster(tmp_path: Path) -> None:
-    with standalone_cluster(tmp_path) as (address, python):
-        _ships(python, SPARK_MASTER=address, PYSPARK_PYTHON=python)
+def test_to_a_standalone_cluster(standalone_cluster: tuple[str, str]) -> None:
+    address, python = standalone_cluster
+    _ships(python, SPARK_MASTER=address, PYSPARK_PYTHON=python)

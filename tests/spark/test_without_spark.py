@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from project import PROJECT
 from spark_servers import spark_home
+from test_train_and_release import write_pairs
 
 pytestmark = pytest.mark.slow
 
@@ -23,10 +24,17 @@ def _run(home: Path, engine: str) -> tuple[int, Path]:
     java.parent.mkdir(parents=True)
     java.write_text(f"#!/bin/sh\n/bin/date > {started}\nexit 1\n")
     java.chmod(0o755)
+    pairs = write_pairs(home / "pairs.tsv", 300, seed=1)
     environment = {name: text for name, text in os.environ.items() if not name.startswith("SPARK_")}
     environment |= {"NLI_HOME": str(home), "PATH": f"{java.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        [sys.executable, "-m", "kedro", *COMMAND, f"engine={engine}"],
+        [
+            sys.executable,
+            "-m",
+            "kedro",
+            *COMMAND,
+            f"engine={engine},source=tsv,source_path={pairs}",
+        ],
         cwd=PROJECT,
         env=environment | {"JAVA_HOME": ""},
         capture_output=True,

@@ -76,10 +76,10 @@ def test_a_name_that_nobody_knows():
 
 
 def test_a_slow_receiver_is_left_and_asked_again():
-    with receiving(("slow", 1.0), 200) as receiver:
+    with receiving(("slow", 30.0), 200) as receiver:
         begin = time.monotonic()
         webhook(receiver.url, timeout_s=0.2, attempts=2).send(MESSAGE)
-        assert time.monotonic() - begin < 0.9
+        assert time.monotonic() - begin < 15
         ids = [body["id"] for _, _, body in receiver.requests]
     assert ids == [MESSAGE.id, MESSAGE.id]  # it had taken the first: the id says so
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
-from spark_servers import spark_home, standalone_cluster
+from spark_servers import spark_home
 from tiny_encoder import make_tiny_encoder
 
 from nli_lifecycle.nli.labels import LABELS
@@ -29,6 +29,8 @@ from nli_lifecycle.nli.training.together import (
     train_together,
 )
 from nli_lifecycle.parameters import TrainingParameters
+
+pytest_plugins = ["spark_servers"]
 
 PAIRS = pd.DataFrame(
     {
@@ -224,8 +226,7 @@ def test_spark_starts_them_here(encoder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_spark_starts_them_on_a_cluster_that_does_not_have_our_package(
-    encoder: Path, tmp_path: Path
+    encoder: Path, tmp_path: Path, standalone_cluster: tuple[str, str]
 ) -> None:
-    (tmp_path / "cluster").mkdir()
-    with standalone_cluster(tmp_path / "cluster") as (address, python):
-        _on_spark(address, encoder, tmp_path / "home", python)
+    address, python = standalone_cluster
+    _on_spark(address, encoder, tmp_path, python)
