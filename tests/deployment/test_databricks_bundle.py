@@ -13,11 +13,9 @@ import pytest
 import yaml
 from project import PROJECT
 
-sys.path.insert(0, str(PROJECT))
-
-from deployment.check import findings  # noqa: E402
-from deployment.loading import BundleError, load, targets  # noqa: E402
-from deployment.schema import on_classic_compute  # noqa: E402
+from deployment.check import findings
+from deployment.loading import BundleError, load, targets
+from deployment.schema import on_classic_compute
 
 RESOURCES = Path("deployment/resources")
 Plant = Callable[[str, str, str], Path]
