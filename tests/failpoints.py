@@ -1,4 +1,5 @@
-"""Kill a promotion, an intake, an approval, a rollback at every effect it has; run it again; look.
+"""Kill a promotion, an intake, an approval, a rollback, an alert's actions at every effect; run it
+again; look.
 
 Run as a script, it forks one process per failpoint, before MLflow has opened any database (its
 engines do not survive a fork), each on a copy of a store made beforehand. A child dies by SIGKILL
@@ -22,6 +23,7 @@ import mlflow  # noqa: F401  imported before the first fork, so that no child pa
 import mlflow.artifacts  # noqa: F401
 import mlflow.store.model_registry.sqlalchemy_store  # noqa: F401
 import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+from alarmed import alarm, answer, outcomes
 from life import ASKING, judge, kinds, promote, submit
 
 from nli_lifecycle.lifecycle.approval import approve
@@ -32,6 +34,7 @@ from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.lifecycle.registry import MlflowRegistry
 from nli_lifecycle.lifecycle.release import release
 from nli_lifecycle.pipelines.intake.nodes import take_in
+from nli_lifecycle.pipelines.monitoring.effects import LedgerEffects
 
 CHANGES = ("create_", "delete_", "finalize_", "log_", "rename_", "restore_", "set_", "update_")
 
@@ -75,7 +78,9 @@ def registries(folder: Path) -> tuple[MlflowRegistry, MlflowRegistry]:
         )
 
     staging = make("staging")
-    return staging, make("prod", staging)
+    prod = make("prod", staging)
+    prod.alerts = folder / "alerts.jsonl"
+    return staging, prod
 
 
 def prepare(folder: Path) -> None:
@@ -143,6 +148,17 @@ def rolled_back(prod: MlflowRegistry) -> None:
     settle(prod)
 
 
+def watched(prod: MlflowRegistry) -> None:
+    """A round of monitoring: an alert about the champion asks for a freeze and a rollback."""
+    log = prod.alerts
+    if not log.exists():
+        alarm(log, read(prod.ledger).history.champion.digest)
+    answer(log, LedgerEffects(prod), "freeze", "rollback")
+    done = [action for action, how in outcomes(log) if how == "done"]
+    assert sorted(done) == ["freeze", "rollback"], outcomes(log)
+    settle(prod)
+
+
 #: name → (state before, operation, entries after, champion's weights after, votes after)
 CASES: dict[str, tuple[Callable[[Path], None], Operation, list[str], str, list[str]]] = {
     "promote": (approved, promoted, ["bootstrap", "promote", "promote"], "2", ["approve"] * 2),
@@ -159,6 +175,13 @@ CASES: dict[str, tuple[Callable[[Path], None], Operation, list[str], str, list[s
         released,
         rolled_back,
         ["bootstrap", "promote", "promote", "rollback"],
+        "1",
+        ["approve", "approve", "void"],
+    ),
+    "actions of alerts": (
+        released,
+        watched,
+        ["bootstrap", "promote", "promote", "freeze", "rollback"],
         "1",
         ["approve", "approve", "void"],
     ),

@@ -34,6 +34,7 @@ FULL: dict[str, Any] = {
     "approve": "kedro lifecycle approve --env staging --version 3",
     "report": "/home/r/data/staging/08_reporting/decision.html",
     "scoring": None,
+    "monitoring": None,
     "model": "staging.nli.classifier",
     "version": "3",
     "digest": "0123456789abcdef",

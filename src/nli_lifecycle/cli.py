@@ -14,6 +14,9 @@ from nli_lifecycle.commands.package import package
 from nli_lifecycle.errors import explain
 from nli_lifecycle.job_run import this_task
 
+#: Output of a pipeline whose command ends with a code of its own, as monitoring's does.
+EXIT_CODE = "exit_code"
+
 
 @click.group(name="nli-lifecycle")
 def cli() -> None:
@@ -32,12 +35,15 @@ def _run(job_run: str | None, job_task: str | None, **options: Any) -> Any:
     os.environ.update({name: value for name, value in task.items() if value is not None})
     try:
         this_task()  # refused here, before a run is opened
-        return kedro_run.callback(**options)
+        outputs = kedro_run.callback(**options)
     except Exception as error:
         message = explain(error)
         if message is None:
             raise
         raise click.ClickException(message) from error
+    if EXIT_CODE in outputs and (code := outputs[EXIT_CODE].load()):
+        raise click.exceptions.Exit(code)  # the run has succeeded; what it found has not
+    return outputs
 
 
 # Module-level name: a packaged project's entry point looks the command up here.

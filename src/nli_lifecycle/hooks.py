@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from nli_lifecycle.summary import print_summary, summarise
 
 logger = logging.getLogger(__name__)
 
+#: Environment variable with the id of the alert's action that started this run.
+ACTION_ID = "NLI_ACTION_ID"
+
 
 class TrackingHook:
     """Tags that say where a run came from, and parameters that compare across runs.
@@ -48,6 +52,8 @@ class TrackingHook:
             **git_state(Path(context.project_path)),
             **packed_tags(str(loader.conf_source)),  # a wheel knows its commit; the folder does not
         }
+        if asked_by := os.environ.get(ACTION_ID):
+            self._tags["action_id"] = asked_by
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_pipeline_run(self, run_params: dict[str, Any]) -> Iterator[None]:

@@ -7,6 +7,7 @@ from nli_lifecycle.pipelines import (
     data_engineering,
     evaluation,
     intake,
+    monitoring,
     promotion,
     training,
     tuning,
@@ -27,6 +28,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": evaluation.create_pipeline(),
         "promotion": promotion.create_pipeline(),
         "batch_scoring": batch_scoring.create_pipeline(),
+        "monitoring": monitoring.create_pipeline(),
     }
     stages = {name: Pipeline(pipeline, tags=name) for name, pipeline in parts.items()}
     judgement = stages["evaluation"] + stages["promotion"]

@@ -81,6 +81,7 @@ def summarise(
         "approve": what_to_approve(decision) if decision else None,
         "report": f"{settings['data_root']}/08_reporting/decision.html" if decision else None,
         "scoring": scoring.summary() if scoring else None,
+        "monitoring": _monitoring(document("monitoring_report"), document("monitoring_watched")),
         "model": candidate.name if candidate else None,
         "version": candidate.version if candidate else None,
         "digest": candidate.digest if candidate else None,
@@ -129,6 +130,11 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
         )
     if scoring := summary["scoring"]:
         _tell_scoring(scoring, rows)
+    if monitoring := summary["monitoring"]:
+        from nli_lifecycle.monitoring.telling import lines
+
+        for head, text in lines(monitoring):
+            rows.add_row(head, text)
     if summary["report"]:
         rows.add_row("Report", f"{_from_here(summary['report'])} (open it in a browser)")
     if summary["approve"]:
@@ -164,6 +170,14 @@ def _tell_scoring(scoring: Mapping[str, Any], rows: Table) -> None:
         f"epoch {scoring['epoch']}",
     )
     rows.add_row("Scores", f"{_from_here(scoring['output'])}/scores")
+
+
+def _monitoring(report: Any, watched: Any) -> dict[str, Any] | None:
+    if report is None or watched is None:
+        return None
+    from nli_lifecycle.monitoring.telling import summarise_round
+
+    return summarise_round(report, watched)
 
 
 def what_to_approve(decision: Decision) -> str | None:

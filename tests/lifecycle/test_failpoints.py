@@ -16,6 +16,7 @@ FAILPOINTS = {
     "intake": 18,
     "approve": 4,
     "rollback": 18,
+    "actions of alerts": 32,
 }
 
 

@@ -128,6 +128,7 @@ def test_every_run_left_its_documents_and_figures_in_mlflow(home):
     assert names == {
         "evaluation/evidence.json",
         "evaluation/exhibits.json",
+        "evaluation/monitoring_reference.json",
         *(f"evaluation/{plot}_plot.json" for plot in plots),
         "decision/decision.json",
         "decision/decision.md",

@@ -45,6 +45,8 @@ class InMemoryRegistry:
         self.actor = actor
         self.ledger: Ledger = InMemoryLedger(name)
         self.descriptions: dict[str, str] = {}
+        self.run_files: dict[str, dict[str, bytes]] = {}  # run id → path → what it filed
+        self.run_tags: dict[str, dict[str, str]] = {}  # run id → its tags, oldest run first
         self._folder = folder
         self._made = 0
         self._tags: dict[str, dict[str, str]] = {}
@@ -111,8 +113,13 @@ class InMemoryRegistry:
             del self._aliases[alias]
 
     def filed(self, run_id: str, path: str) -> bytes | None:
-        """See ``Registry.filed``; no run files anything here."""
-        return None
+        """See ``Registry.filed``."""
+        return self.run_files.get(run_id, {}).get(path)
+
+    def runs(self, tag: str, value: str) -> tuple[str, ...]:
+        """See ``Registry.runs``."""
+        found = [run for run, tags in self.run_tags.items() if tags.get(tag) == value]
+        return tuple(reversed(found))
 
     def revive(self, digest: str) -> ModelRef | None:
         """See ``Registry.revive``."""

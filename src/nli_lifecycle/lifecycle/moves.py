@@ -17,8 +17,17 @@ class MoveError(ValueError):
     """A move that cannot be made as asked; the message says why and what to do."""
 
 
+class Overtaken(LedgerError):
+    """Another process committed first; nothing was done. Whoever still wants it may try again."""
+
+
 def rollback(
-    registry: Registry, reason: str, to: str | None = None, *, dry_run: bool = False
+    registry: Registry,
+    reason: str,
+    to: str | None = None,
+    *,
+    of: str | None = None,
+    dry_run: bool = False,
 ) -> tuple[ModelRef, Entry | None]:
     """Make an earlier champion the champion again. No quality rule is asked, integrity always is.
 
@@ -29,21 +38,29 @@ def rollback(
         reason: why; kept in the ledger.
         to: version number, or the digest's first 6 digits or more; None: the last good one, which
             is the champion before this one that nobody rolled back from.
+        of: digest that must still be champion when the entry is committed; None: whoever is.
         dry_run: only check.
 
     Returns:
         The target, and the entry; None in place of the entry for a dry run.
 
     Raises:
-        MoveError: there is no such earlier champion, or a person rejected it.
+        MoveError: there is no such earlier champion, or a person rejected it; or another one than
+            ``of`` is champion.
+        Overtaken: another process committed first.
         RegistryError: its bytes are gone or damaged.
         BundleError: it does not answer as it was sealed.
     """
     _say_why(reason, "a rollback")
     records = look(registry) if dry_run else _settled(registry)
+    champion = records.history.champion
+    if of is not None and (champion is None or champion.digest != of):
+        raise MoveError(
+            f"{of[:12]} is not the champion of {registry.environment} any more, which is "
+            f"{champion or 'nobody'}: nothing was rolled back."
+        )
     target = _target(registry, records, to)
     prove(registry.fetch(target))
-    champion = records.history.champion
     if dry_run or champion is None:
         return target, None
     # Before the commit: whoever approved the champion did not know what is known now.
@@ -51,15 +68,24 @@ def rollback(
     return target, _commit(registry, records.history, "rollback", Held.of(target), reason)
 
 
-def freeze(registry: Registry, reason: str, *, dry_run: bool = False) -> Entry | None:
+def freeze(
+    registry: Registry, reason: str, *, again: bool = False, dry_run: bool = False
+) -> Entry | None:
     """Hold every release until ``unfreeze``.
+
+    Args:
+        registry: the environment's registry.
+        reason: why; kept in the ledger.
+        again: add a freeze of one's own to one that is in force.
+        dry_run: only check.
 
     Raises:
         MoveError: releases are frozen already.
+        Overtaken: another process committed first.
     """
     _say_why(reason, "a freeze")
     history = (look(registry) if dry_run else settle(registry)).history
-    if history.freeze:
+    if history.freeze and not again:
         raise MoveError(
             f"{registry.environment} is frozen already, by {history.freeze.actor}: "
             f"{history.freeze.reason}."
@@ -157,7 +183,7 @@ def _commit(
     )
     history = project_committed(registry, entry).history
     if entry is None:
-        raise LedgerError(
+        raise Overtaken(
             f"Another process changed {registry.name} first: it is at epoch {history.epoch} "
             f"({history.head.kind} by {history.head.actor}). Look at `kedro lifecycle status`, "
             "then decide again."

@@ -92,6 +92,9 @@ class Registry(Protocol):
     def filed(self, run_id: str, path: str) -> bytes | None:
         """What a run of this environment filed among its artifacts; None where it is gone."""
 
+    def runs(self, tag: str, value: str) -> tuple[str, ...]:
+        """Ids of this environment's runs that carry the tag, the newest first; the last 100."""
+
 
 def verified(folder: Path, ref: ModelRef) -> Bundle:
     """Open a version's folder and compare its digest with the registered one.

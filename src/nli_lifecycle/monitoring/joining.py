@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
 from nli_lifecycle.monitoring.calibration import CalibrationSums
-from nli_lifecycle.monitoring.columns import Columns, Floats, Ints, Key, read
+from nli_lifecycle.monitoring.columns import Columns, Floats, Ints, Key, Rows, read
 from nli_lifecycle.monitoring.summary import BILLIONTHS, WIDTH, billionths
 from nli_lifecycle.monitoring.truths import Pair, Truths
 from nli_lifecycle.nli.metrics.measures import confusion_matrix
@@ -54,6 +55,23 @@ class Labelled:
             self.gap_squares + other.gap_squares,
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON's types; ``from_json`` gives it back."""
+        sums = {f.name: getattr(self.calibration, f.name).tolist() for f in fields(CalibrationSums)}
+        return {
+            "confusion": self.confusion.tolist(),
+            "calibration": sums,
+            "gap_squares": self.gap_squares,
+        }
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Labelled:
+        """The sums that ``to_json`` was made of."""
+        sums = {name: np.asarray(values, np.int64) for name, values in found["calibration"].items()}
+        return cls(
+            np.asarray(found["confusion"], np.int64), CalibrationSums(**sums), found["gap_squares"]
+        )
+
     @property
     def pairs(self) -> int:
         """How many."""
@@ -84,6 +102,30 @@ class Span:
     last_arrival: int
 
 
+class Spans:
+    """Finds the rows of windows in a batch."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        """Take the windows' places; those of one key do not overlap."""
+        self._by_key: dict[Key, list[tuple[int, int, int]]] = {}
+        for number, span in enumerate(spans):
+            places = self._by_key.setdefault(span.key, [])
+            places.append((span.first_arrival, span.last_arrival, number))
+
+    def find(self, rows: Rows) -> Iterator[tuple[int, Ints]]:
+        """Yield a span's place in the sequence, and the places in ``rows`` of its rows."""
+        if not len(rows.arrival):
+            return
+        begin, end = rows.arrival[0], rows.arrival[-1]
+        for code, key in enumerate(rows.keys):
+            for first, last, number in self._by_key.get(key, ()):
+                if first <= end and last >= begin:
+                    inside = np.arange(*np.searchsorted(rows.arrival, [first, last + 1]))
+                    inside = inside[rows.key[inside] == code]
+                    if len(inside):
+                        yield number, inside
+
+
 class LabelJoin:
     """Reads rows of windows again, and sums up those that have got a label by now."""
 
@@ -97,16 +139,16 @@ class LabelJoin:
         self._labels = truths.labels
         self._unseen = set(truths.labels)
         self.labelled = [Labelled.empty() for _ in spans]  # one per span
-        self._spans: dict[Key, list[tuple[int, int, int]]] = {}
-        for number, span in enumerate(spans):
-            places = self._spans.setdefault(span.key, [])
-            places.append((span.first_arrival, span.last_arrival, number))
-        for places in self._spans.values():
-            places.sort()
+        self._spans = Spans(spans)
         self._watermark = 0
 
-    def add(self, batch: Columns) -> None:
-        """Take the next batch in the order of arrival; it needs ``request_id`` and ``position``."""
+    def add(self, batch: Columns) -> tuple[Rows, Ints]:
+        """Take the next batch in the order of arrival; it needs ``request_id`` and ``position``.
+
+        Returns:
+            The rows, and the true label of each, shape (n,); -1: none is known, or the row cannot
+            be used.
+        """
         rows = read(batch, after=self._watermark)
         if len(batch["arrival"]):
             self._watermark = max(self._watermark, int(max(batch["arrival"])))
@@ -114,16 +156,19 @@ class LabelJoin:
         pairs: list[Pair] = [(str(requests[at]), int(positions[at])) for at in rows.places]
         self._unseen.difference_update(pairs)
         truth = np.fromiter((self._labels.get(p, -1) for p in pairs), np.int64, len(pairs))
-        usable = (truth >= 0) & rows.sound
-        for code, key in enumerate(rows.keys):
-            for first, last, number in self._spans.get(key, ()):
-                begin, end = np.searchsorted(rows.arrival, [first, last + 1])
-                inside = np.arange(begin, end)
-                inside = inside[usable[begin:end] & (rows.key[begin:end] == code)]
-                if len(inside):
-                    self.labelled[number] += Labelled.of(
-                        truth[inside], rows.label[inside], rows.probabilities[inside]
-                    )
+        truth[~rows.sound] = -1
+        for number, inside in self._spans.find(rows):
+            inside = inside[truth[inside] >= 0]
+            if len(inside):
+                self.labelled[number] += Labelled.of(
+                    truth[inside], rows.label[inside], rows.probabilities[inside]
+                )
+        return rows, truth
+
+    @property
+    def unseen(self) -> set[Pair]:
+        """Labelled pairs that no batch held."""
+        return self._unseen
 
     def without_prediction(self) -> tuple[int, tuple[Pair, ...]]:
         """Labelled pairs that no batch held: how many, and the first few by name.

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import norm, rankdata
 
-from nli_lifecycle.monitoring.columns import Columns, Floats, read
+from nli_lifecycle.monitoring.columns import Columns, Floats, Rows, read
 from nli_lifecycle.monitoring.findings import Finding
 
 LENGTHS = ("premise_words", "hypothesis_words")
@@ -40,10 +40,15 @@ def text_features(batch: Columns) -> Floats:
     rows are enough for a reference, and are to be held in memory.
     """
     rows = read(batch)
+    return row_features(rows)[rows.sound]
+
+
+def row_features(rows: Rows) -> Floats:
+    """The same of all rows, shape (n, 6)."""
     columns = [np.log1p(np.nan_to_num(rows.features[name])) for name in LENGTHS]
     columns += [np.nan_to_num(rows.features[name]) for name in SHARES]
     columns += [np.isnan(rows.features[name]).astype(np.float64) for name in SHARES]
-    return np.column_stack(columns)[rows.sound]
+    return np.column_stack(columns)
 
 
 def text_drift(reference: Floats, window: Floats, settings: TextDriftSettings) -> Finding:

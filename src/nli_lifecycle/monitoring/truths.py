@@ -33,11 +33,13 @@ class Truths:
         labels: label index of each pair.
         disputed: pairs whose sources disagree with no majority; they have no label.
         damaged: words whose label is none of ours; nobody said anything by them.
+        words: the last ones of each source on each pair.
     """
 
     labels: dict[Pair, int]
     disputed: int
     damaged: int
+    words: int = 0
 
 
 def settle(feedback: Iterable[Columns], settings: TruthSettings) -> Truths:
@@ -71,7 +73,7 @@ def settle(feedback: Iterable[Columns], settings: TruthSettings) -> Truths:
             disputed += 1
         else:
             labels[pair] = label
-    return Truths(labels, disputed, damaged)
+    return Truths(labels, disputed, damaged, sum(map(len, last.values())))
 
 
 def _decided(words: dict[str, int], settings: TruthSettings) -> int | None:

@@ -87,6 +87,17 @@ class Windows:
         full, self._open = [*self._open.items()], {}
         return self._number(full)
 
+    @property
+    def waiting(self) -> int:
+        """Rows in windows that are not full yet."""
+        return sum(summary.rows for summary in self._open.values())
+
+    def resize(self, pairs: int) -> list[Window]:
+        """Give the next windows another size; unfinished ones of the old size are ended."""
+        closed = self.close() if pairs != self.pairs else []
+        self.pairs = pairs
+        return closed
+
     def to_json(self) -> dict[str, Any]:
         """All that a later run needs to go on from the watermark, as JSON's types."""
         return {

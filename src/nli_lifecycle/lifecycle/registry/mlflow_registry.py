@@ -40,6 +40,7 @@ from nli_lifecycle.lifecycle.versions import (
 )
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
 
+MOST_RUNS = 100  # looked at for what one of them filed
 #: Addresses of registries that this process opens itself, without a server between.
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
@@ -185,6 +186,20 @@ class MlflowRegistry(MlflowVersions):
                 return Path(self.client.download_artifacts(run_id, path, folder)).read_bytes()
             except (MlflowException, OSError):
                 return None
+
+    def runs(self, tag: str, value: str) -> tuple[str, ...]:
+        """See ``Registry.runs``."""
+        with explained(f"look for runs of {self.environment}"):
+            experiment = self.client.get_experiment_by_name(self.experiment)
+            if experiment is None:
+                return ()
+            found = self.client.search_runs(
+                [experiment.experiment_id],
+                f"tags.{tag} = '{value}'",
+                max_results=MOST_RUNS,
+                order_by=["attributes.start_time DESC"],
+            )
+        return tuple(run.info.run_id for run in found)
 
     def _ensure_model(self) -> None:
         try:

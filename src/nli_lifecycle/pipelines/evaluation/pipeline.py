@@ -24,6 +24,7 @@ from .nodes import (
     take_place,
 )
 from .plots import plot_classes, plot_confusion, plot_metrics
+from .reference import sum_up_answers
 from .traffic import recall_shadow
 
 ANSWERS = ["evaluation_pairs", "candidate_predictions", "champion_predictions"]
@@ -156,6 +157,18 @@ def create_pipeline() -> Pipeline:
                 inputs=["evidence", *ANSWERS, "footprints", "params:evaluation"],
                 outputs="exhibits",
                 name="gather_exhibits",
+            ),
+            Node(
+                func=sum_up_answers,
+                inputs=[
+                    "evidence",
+                    "candidate_bundle",
+                    "evaluation_pairs",
+                    "candidate_predictions",
+                    "params:evaluation",
+                ],
+                outputs="monitoring_reference",
+                name="sum_up_answers",
             ),
             Node(
                 func=list_metrics,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,14 +10,11 @@ from typing import Any
 
 import orjson
 
-from nli_lifecycle.nli.bundle import PAYLOAD
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.serving.head import Release
 from nli_lifecycle.serving.log.record import Answered, Feedback
 from nli_lifecycle.serving.log.schema import FEEDBACK, INFERENCE_LOG
-from nli_lifecycle.serving.log.vocabulary import Vocabulary, words
-
-logger = logging.getLogger(__name__)
+from nli_lifecycle.serving.log.vocabulary import Vocabulary, load_vocabulary, measure_texts
 
 #: Columns in the order in which a journal's record gives them.
 ROW = tuple(column.name for column in INFERENCE_LOG.columns if column.name != "arrival")
@@ -54,9 +50,6 @@ class Deriver:
     def record(self, answer: Answered) -> bytes:
         """Make a journal's record of an answer: JSON, columns in the order of ``ROW``."""
         premise, hypothesis, release = answer.premise, answer.hypothesis, answer.release
-        first, second = words(premise), words(hypothesis)
-        known = set(first)
-        vocabulary = self._vocabulary(release)
         values = [
             storable(answer.request_id),
             answer.position,
@@ -72,10 +65,7 @@ class Deriver:
             *answer.probabilities,
             len(premise),
             len(hypothesis),
-            len(first),
-            len(second),
-            sum(map(known.__contains__, second)) / len(second) if second else None,
-            vocabulary.unknown_share(first + second) if vocabulary else None,
+            *measure_texts(premise, hypothesis, self._vocabulary(release)),
             self._hash(premise, hypothesis),
             storable(premise) if self._plain else None,
             storable(hypothesis) if self._plain else None,
@@ -95,7 +85,7 @@ class Deriver:
                 return None
             while len(self._vocabularies) >= _VOCABULARIES:
                 del self._vocabularies[next(iter(self._vocabularies))]
-            self._vocabularies[release.digest] = _load(folder)
+            self._vocabularies[release.digest] = load_vocabulary(folder)
         return self._vocabularies[release.digest]
 
 
@@ -143,11 +133,3 @@ def storable(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _load(folder: Path) -> Vocabulary | None:
-    try:
-        return Vocabulary.load(folder / PAYLOAD / "tokenizer.json")
-    except (OSError, ValueError) as error:
-        logger.warning("The inference log cannot count unknown words: %s", error)
-        return None

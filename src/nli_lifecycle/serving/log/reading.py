@@ -6,7 +6,7 @@ says, and however late it reached the database, its arrival is above everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from nli_lifecycle.serving.log.schema import (
 )
 
 BATCH_ROWS = 10_000
+PAIRS_ASKED = 500  # in one query
 
 Batch = dict[str, list[Any]]  # column → values, as many in each
 
@@ -105,6 +106,24 @@ class LogReader:
         kept = [column for column in ranked.columns if column.name not in ("word", "place")]
         query = select(*kept).where(ranked.c.place == 1).order_by(ranked.c.arrival)
         return self._read(query, batch_rows)
+
+    def answered(self, pairs: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Find which of these pairs (request id, position) somebody got an answer on.
+
+        Raises:
+            NoLogHere, LogSchemaError, SQLAlchemyError: as ``rows``.
+        """
+        request, position = INFERENCE_LOG.c.request_id, INFERENCE_LOG.c.position
+        found: set[tuple[str, int]] = set()
+        with self.connection() as connection:
+            asked = sorted(set(pairs))
+            for begin in range(0, len(asked), PAIRS_ASKED):
+                some = asked[begin : begin + PAIRS_ASKED]
+                query = select(request, position).where(
+                    INFERENCE_LOG.c.role == "champion", request.in_({pair[0] for pair in some})
+                )
+                found |= {(row[0], row[1]) for row in connection.execute(query)} & set(some)
+        return found
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import orjson
+from nli_lifecycle.nli.bundle import PAYLOAD
 
+logger = logging.getLogger(__name__)
+
+#: Columns of the inference log that ``measure_texts`` gives, in its order.
+TEXT_COLUMNS = ("premise_words", "hypothesis_words", "overlap", "unknown_share")
 _WORD = re.compile(r"\w+")
 
 
@@ -37,7 +43,7 @@ class Vocabulary:
             ValueError: it is no such file.
         """
         try:
-            model = orjson.loads(file.read_bytes())["model"]
+            model = json.loads(file.read_bytes())["model"]
             pieces = [piece if isinstance(piece, str) else piece[0] for piece in model["vocab"]]
             return cls(frozenset(_plain(word.lower()) for word in _whole_words(model, pieces)))
         except (KeyError, TypeError, IndexError, ValueError) as error:
@@ -51,6 +57,35 @@ class Vocabulary:
         unknown = [word for word in found if word not in known]
         accented = [word for word in unknown if not word.isascii() and _plain(word) in known]
         return (len(unknown) - len(accented)) / len(found)
+
+
+def load_vocabulary(folder: Path) -> Vocabulary | None:
+    """Read the vocabulary of a bundle's tokenizer; None, with a warning, where there is none."""
+    try:
+        return Vocabulary.load(folder / PAYLOAD / "tokenizer.json")
+    except (OSError, ValueError) as error:
+        logger.warning("Unknown words cannot be counted: %s", error)
+        return None
+
+
+def measure_texts(
+    premise: str, hypothesis: str, vocabulary: Vocabulary | None
+) -> tuple[int, int, float | None, float | None]:
+    """What monitoring needs of two texts: the columns ``TEXT_COLUMNS``.
+
+    Returns:
+        Words of each; share of the hypothesis's words that are in the premise; share of all words
+        that the vocabulary does not know. A share is None where there are no words, or no
+        vocabulary.
+    """
+    first, second = words(premise), words(hypothesis)
+    known = set(first)
+    return (
+        len(first),
+        len(second),
+        sum(map(known.__contains__, second)) / len(second) if second else None,
+        vocabulary.unknown_share(first + second) if vocabulary else None,
+    )
 
 
 def _whole_words(model: dict[str, Any], pieces: list[str]) -> Iterable[str]:
