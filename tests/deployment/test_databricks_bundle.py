@@ -155,14 +155,14 @@ MISTAKES = {
     ),
     "a secret in plain text": (
         "monitoring.yml",
-        '"{{secrets/${var.secret_scope}/alerts-url}}"',
+        '"{{secrets/${var.secret_scope}/alert-url}}"',
         "https://hooks.example.com/T0/B0/x",
-        "NLI_ALERTS_URL: a secret in plain text",
+        "NLI_ALERT_URL: a secret in plain text",
     ),
     "a secret of a scope that nobody makes": (
         "monitoring.yml",
-        "{{secrets/${var.secret_scope}/alerts-url}}",
-        "{{secrets/nli/alerts-url}}",
+        "{{secrets/${var.secret_scope}/alert-url}}",
+        "{{secrets/nli/alert-url}}",
         "no secret scope 'nli' is deployed",
     ),
     "a job whose shared run is never concluded": (
