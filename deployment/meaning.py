@@ -145,6 +145,8 @@ def _keys(given: dict[str, Any], above: str = "") -> Iterator[str]:
 
 def _has(parameters: Any, name: str) -> bool:
     for key in name.split("."):
+        if parameters is None:  # a group that is left out here
+            return True
         if not isinstance(parameters, dict) or key not in parameters:
             return False
         parameters = parameters[key]

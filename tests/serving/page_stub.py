@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -15,7 +19,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from page_table import answer, best, probabilities, ready_environments, ready_status
 
+from nli_lifecycle.monitoring.report import MonitoringReport
+from nli_lifecycle.report.monitoring.page import render_monitoring
+from nli_lifecycle.serving.endpoints.monitoring import monitoring_routes
+from nli_lifecycle.serving.monitoring import FRESH_S, MonitoringFile
 from nli_lifecycle.serving.page.routes import page_router
+from nli_lifecycle.serving.problems import Problem
+from nli_lifecycle.serving.settings import MonitoringSettings
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -30,13 +40,19 @@ class Stub:
 
     port: int = 0
     token: str | None = None
-    open_paths: tuple[str, ...] = ("/status", "/lifecycle")  # need no token
+    open_paths: tuple[str, ...] = (
+        "/status",
+        "/lifecycle",
+        "/monitoring",
+        "/monitoring/report",
+    )  # need no token
     #: path → (status, message, headers): how a path fails.
     failing: dict[str, tuple[int, str, dict[str, str]]] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)  # what of /status is otherwise
     environments: list[dict[str, Any]] | None = None
     asked: list[tuple[str, Any]] = field(default_factory=list)
     feedback: set[tuple[str, str]] = field(default_factory=set)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp()))  # of monitoring
 
     @property
     def url(self) -> str:
@@ -46,11 +62,25 @@ class Stub:
         self.token, self.open_paths, self.environments = None, Stub.open_paths, None
         for kept in (self.failing, self.status, self.asked, self.feedback):
             kept.clear()
+        for path in self.folder.iterdir():
+            path.unlink()
+
+    def monitored(self, report: MonitoringReport) -> None:
+        """Write what monitoring found, as its pipeline does."""
+        (self.folder / "report.json").write_text(report.model_dump_json())
+        (self.folder / "report.html").write_text(render_monitoring(report))
 
 
 def stub_app(stub: Stub) -> FastAPI:
-    app = FastAPI(docs_url=None, redoc_url=None)
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers={Problem: lambda _, problem: problem.response("r-refused")},
+    )
     app.include_router(page_router())
+    settings = MonitoringSettings(report=str(stub.folder / "report.json"))
+    every_time = itertools.count(step=int(FRESH_S)).__next__
+    app.include_router(monitoring_routes(MonitoringFile(settings, every_time)))
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
@@ -63,7 +93,7 @@ def stub_app(stub: Stub) -> FastAPI:
             response = refusal(*stub.failing[path])
         else:
             response = await call_next(request)
-        response.headers["Content-Security-Policy"] = CSP
+        response.headers.setdefault("Content-Security-Policy", CSP)
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
@@ -137,6 +167,7 @@ def refusal(status: int, message: str, headers: dict[str, str]) -> JSONResponse:
 @contextmanager
 def running(stub: Stub) -> Iterator[Stub]:
     """Serve the stub on its port, a free one the first time; it may be started again there."""
+    stub.folder.mkdir(exist_ok=True)
     config = uvicorn.Config(stub_app(stub), port=stub.port, log_level="warning", ws="none")
     config.timeout_graceful_shutdown = 1
     server = uvicorn.Server(config)
@@ -152,3 +183,4 @@ def running(stub: Stub) -> Iterator[Stub]:
     finally:
         server.should_exit = True
         thread.join(timeout=10)
+        shutil.rmtree(stub.folder, ignore_errors=True)

@@ -29,6 +29,8 @@ def test_every_endpoint_is_described(described: dict[str, Any]) -> None:
             for path in ("/ping", "/health", "/version", "/ready", "/status", "/metrics")
         },
         "/lifecycle": ["get"],
+        "/monitoring": ["get"],
+        "/monitoring/report": ["get"],
     }
 
 

@@ -86,6 +86,7 @@ def of_names(
             "url": os.environ.get("NLI_LOG_URL") or f"sqlite:///{home / 'inference_log.db'}",
             "journal": str(home / "inference_journal"),
         },
+        "monitoring": {"report": str(home / "monitoring" / "report.json")},
     }
     for key, value in _read(file).items():
         known = values.get(key, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from nli_lifecycle.monitoring.alerting.record import Record
+from nli_lifecycle.monitoring.alerting.retraining import RetrainParameters
 from nli_lifecycle.monitoring.alerting.watch import AlertingParameters
 from nli_lifecycle.monitoring.detectors import DetectorSettings
 from nli_lifecycle.monitoring.measuring import MeasuringSettings
@@ -49,3 +50,6 @@ class MonitoringParameters(Record):
     detectors: DetectorSettings = Field(default_factory=DetectorSettings)
     tracking: TrackingSettings = Field(default_factory=TrackingSettings)
     alerting: AlertingParameters
+    retrain: RetrainParameters | None = Field(
+        None, description="what the action `retrain` starts; null: nothing, and it fails"
+    )

@@ -19,6 +19,7 @@ from nli_lifecycle.monitoring.columns import Floats
 NODES = 48  # of the integral over a CUSUM's values: enough for the highest limit
 LUCKS = 15  # of the integral over the reference's error
 MOST_SIGMAS = 20.0
+RAREST = 1e-9  # alarms per window: with the best luck of a vague reference there would be none ever
 
 
 @lru_cache(maxsize=512)
@@ -59,7 +60,7 @@ def false_alarm_rate(allowance: float, limit: float, ratio: float = 0.0) -> floa
     arrive = values[None, :] + allowance - values[:, None] - means[:, None, None]
     moves = norm.pdf(arrive) * np.concatenate([[0.0], limit * widths / 2])
     moves[:, :, 0] = norm.cdf(arrive[:, :, 0])
-    system = np.eye(NODES + 1) - moves
+    system = (1 + RAREST) * np.eye(NODES + 1) - moves
     lengths = np.linalg.solve(system, np.ones((LUCKS, NODES + 1, 1)))[:, 0, 0]
     return float((1 / lengths) @ weights)
 

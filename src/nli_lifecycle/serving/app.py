@@ -21,6 +21,7 @@ from nli_lifecycle.serving.endpoints.classify import classify_routes
 from nli_lifecycle.serving.endpoints.feedback import feedback_routes
 from nli_lifecycle.serving.endpoints.invocations import invocations_routes
 from nli_lifecycle.serving.endpoints.lifecycle import lifecycle_routes
+from nli_lifecycle.serving.endpoints.monitoring import monitoring_routes
 from nli_lifecycle.serving.endpoints.predict import predict_routes
 from nli_lifecycle.serving.endpoints.probes import probe_routes
 from nli_lifecycle.serving.endpoints.status import status_routes
@@ -29,6 +30,7 @@ from nli_lifecycle.serving.frame import Frame
 from nli_lifecycle.serving.head import HeadReader
 from nli_lifecycle.serving.log.record import InferenceLog
 from nli_lifecycle.serving.model import Source
+from nli_lifecycle.serving.monitoring import MonitoringFile
 from nli_lifecycle.serving.page.routes import page_router
 from nli_lifecycle.serving.problems import CODES, Problem
 from nli_lifecycle.serving.security.guard import Guard
@@ -113,6 +115,7 @@ def create_app(
             settings,
         ),
         lifecycle_routes(source, reader),
+        monitoring_routes(MonitoringFile(settings.monitoring)),
         page_router(),
     ):
         app.include_router(router)

@@ -63,6 +63,17 @@ class LogSettings(_Settings):
     flush_ms: float = Field(200, gt=0, description="rows are handed to the database this often")
 
 
+class MonitoringSettings(_Settings):
+    """What the monitoring pipeline wrote, shown by this service."""
+
+    report: str | None = Field(
+        None, description="its JSON document; the HTML page lies beside it; null: not shown"
+    )
+    old_after_hours: float = Field(
+        24.0, gt=0, description="a document that was made longer ago is called old"
+    )
+
+
 class SecuritySettings(_Settings):
     """Who may ask what. Tokens come from the environment or a file, never from here."""
 
@@ -84,4 +95,5 @@ class ServingSettings(_Settings):
     batching: BatchingSettings = BatchingSettings()
     limits: LimitSettings = LimitSettings()
     shadow: ShadowSettings = ShadowSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     security: SecuritySettings = SecuritySettings()

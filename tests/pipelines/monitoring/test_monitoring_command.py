@@ -59,4 +59,6 @@ def test_the_documented_command_ends_with_the_code_of_the_worst_alert(
     assert sorted(found.info.run_name for found in runs) == ["prod", "prod", "window 1", "window 2"]
     alarm = next(found for found in runs if "alert.damaged_rows" in found.data.tags)
     paths = {file.path for file in client.list_artifacts(alarm.info.run_id, "monitoring")}
-    assert paths == {"monitoring/report.json", "monitoring/verdicts.json"}
+    names = ("report.json", "report.html", "verdicts.json")
+    assert paths == {f"monitoring/{name}" for name in names}
+    assert "damaged rows" in (folder / "monitoring/report.html").read_text()

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from alert_receiver import receiving
 from kedro.io import DatasetError
+from filed_runs import evaluated, measured, released
+from life import kinds, submit
 from logged import said
 from mlflow.exceptions import MlflowException
 from monitoring_run import NOW, PAIRS, MonitoringRun, Traffic, evidence, finding, known
 
-from nli_lifecycle.datasets.monitoring_state import StateDamaged
+from nli_lifecycle.errors import explain
 from nli_lifecycle.monitoring.columns import UNKNOWN
 from nli_lifecycle.pipelines.monitoring import asking
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError
@@ -76,8 +78,8 @@ def test_a_damaged_state_is_named_and_never_taken_for_none(
     path.write_text(path.read_text()[:-20])
     with pytest.raises(DatasetError, match="state.json is no state of monitoring") as caught:
         run()
-    assert isinstance(caught.value.__cause__, StateDamaged)
-    assert "move it away: the log is then counted anew" in str(caught.value)
+    told = explain(caught.value)
+    assert told and told.startswith(str(path)) and "move it away: the log is then counted" in told
 
 
 def test_every_row_and_word_is_in_the_account(run: MonitoringRun, traffic: Traffic) -> None:
@@ -157,6 +159,27 @@ def test_a_fall_of_accuracy_is_critical_and_plans_what_is_asked(
     assert "realised_accuracy_alarm" in {name for w in report.windows for name in w.alarms}
     assert {(one.action, one.dry_run) for one in report.actions} == {("freeze", True)}
     assert run().actions == report.actions and run.exit_code == 4  # told once, still open
+
+
+def test_the_evidence_of_the_release_is_the_reference_and_an_alert_freezes_it(
+    tmp_path: Path,
+) -> None:
+    run = MonitoringRun(tmp_path)
+    ref = submit(run.registry, tmp_path / "made", "one")
+    about = measured(run.registry, accuracy=0.85)
+    evaluated(run.registry, about)
+    released(run.registry, about)
+    traffic = Traffic(run.url)
+    release = Release(ref.name, ref.version, ref.digest, 1)
+    traffic.label(traffic.answer(release, 2 * PAIRS, right=0.4))
+    traffic.close()
+    asked = {"realised_accuracy_fell": ["freeze"]}
+    report = run(alerting={"actions": {"dry_run": False, "asked_by": asked}})
+    assert finding(report, "realised_accuracy").reference == pytest.approx(0.85)
+    assert not any("reference" in note or "never released" in note for note in report.notes)
+    assert [(one.action, one.state) for one in report.actions] == [("freeze", "done")]
+    assert kinds(run.registry) == ["bootstrap", "promote", "freeze"]
+    assert [mark.kind for mark in run().releases] == ["bootstrap", "promote", "freeze"]
 
 
 def test_a_version_that_was_never_released_is_named(run: MonitoringRun, traffic: Traffic) -> None:

@@ -29,8 +29,10 @@ from nli_lifecycle.pipelines.monitoring import notes
 from nli_lifecycle.pipelines.monitoring.asking import ask_registry
 from nli_lifecycle.pipelines.monitoring.effects import LedgerEffects
 from nli_lifecycle.pipelines.monitoring.reporting import report_round
+from nli_lifecycle.pipelines.monitoring.retraining import open_retraining
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError, Round
 from nli_lifecycle.pipelines.monitoring.window_runs import WindowRuns
+from nli_lifecycle.report.monitoring.page import render_monitoring
 from nli_lifecycle.serving.log.reading import NoLogHere
 from nli_lifecycle.tracking import set_tags
 
@@ -204,14 +206,16 @@ def raise_alerts(
         Busy: another round takes actions.
         LogDamaged, OSError: the event log cannot be read or written.
     """
-    alerting = parameters.alerting
+    alerting, retrain = parameters.alerting, parameters.retrain
+    folder = alert_events.path.parent / "retraining"
+    retraining = retrain and open_retraining(retrain, folder, registry.environment)
     return watch(
         alerting,
         alert_events,
         told.state.history(),
         clock=lambda: datetime.now(UTC),
         channels=open_channels(alerting.channels, lambda name, value: set_tags({name: value})),
-        effects=LedgerEffects(registry, None),
+        effects=LedgerEffects(registry, retraining),
         last_row=told.state.newest_row,
         watching_since=told.state.began,
     )
@@ -241,6 +245,11 @@ def write_report(
     )
 
 
-def end_with(watched: Watched, report: MonitoringReport) -> int:
-    """Give the exit code of the command, once the report is there."""
+def write_page(report: MonitoringReport) -> str:
+    """Write the report as one page that needs nothing else."""
+    return render_monitoring(report)
+
+
+def end_with(watched: Watched, page: str) -> int:
+    """Give the exit code of the command, once the report and its page are there."""
     return watched.exit_code

@@ -69,7 +69,7 @@ def of_references(state: MonitoringState, references: References, enough: int) -
             yield "The log does not say which model answers: nothing can be compared with it."
         elif known is None or known.why:
             why = known.why if known else "the registry was not asked yet"
-            yield f"{who} has no complete reference: {why}."
+            yield f"{who} has no complete reference: {why.rstrip('.')}."
         if digest != UNKNOWN and references.makeshift(digest):
             first = state.first_windows.get(digest)
             count = len(first.windows) if first else 0

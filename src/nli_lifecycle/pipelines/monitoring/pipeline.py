@@ -11,6 +11,7 @@ from .nodes import (
     read_log,
     remember,
     tell_mlflow,
+    write_page,
     write_report,
 )
 
@@ -75,8 +76,14 @@ def create_pipeline() -> Pipeline:
                 name="write_monitoring_report",
             ),
             Node(
+                func=write_page,
+                inputs="monitoring_report",
+                outputs="monitoring_page",
+                name="write_monitoring_page",
+            ),
+            Node(
                 func=end_with,
-                inputs=["monitoring_watched", "monitoring_report"],
+                inputs=["monitoring_watched", "monitoring_page"],
                 outputs="exit_code",
                 name="end_with",
             ),

@@ -13,7 +13,10 @@ export class ServiceError extends Error {
 }
 
 // body: undefined for GET. Throws ServiceError; an AbortError where `signal` was used.
-export async function ask(path, body, signal) {
+export const ask = async (path, body, signal) => (await exchange(path, body, signal)).answer;
+
+// Likewise, with the answer's headers.
+export async function exchange(path, body, signal) {
   const headers = { Accept: "application/json" };
   const used = token();
   if (used !== null) headers.Authorization = `Bearer ${used}`;
@@ -40,7 +43,7 @@ export async function ask(path, body, signal) {
   } catch {
     // A proxy in between may answer in HTML; the status says enough then.
   }
-  if (response.ok && parsed !== null) return parsed;
+  if (response.ok && parsed !== null) return { answer: parsed, headers: response.headers };
   throw new ServiceError(
     response.status,
     parsed?.message ?? `The service answered with status ${response.status} and no message.`,

@@ -6,9 +6,10 @@ const WIDTH = 240;
 const HEIGHT = 56;
 const SVG = "http://www.w3.org/2000/svg";
 
-function svg(name, attributes) {
+export function svg(name, attributes, ...children) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
   return made;
 }
 

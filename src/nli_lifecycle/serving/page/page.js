@@ -1,9 +1,10 @@
-// NLI service: four views of one service.
+// NLI service: five views of one service.
 
 import { check } from "./check.js";
 import { classify } from "./classify.js";
 import { environmentsFailed, showEnvironments } from "./environments.js";
 import { showStatus } from "./live.js";
+import { showMonitoring, monitoringFailed } from "./monitoring.js";
 import { playground } from "./playground.js";
 import { poll } from "./poll.js";
 import { tabs } from "./tabs.js";
@@ -11,6 +12,7 @@ import { tabs } from "./tabs.js";
 const notice = document.getElementById("notice");
 const STATUS_S = 2;
 const LIFECYCLE_S = 10; // asks the registry itself
+const MONITORING_S = 15; // a file that changes once a round
 
 playground(document.getElementById("playground"));
 classify(document.getElementById("classify"));
@@ -39,7 +41,13 @@ const lifecycle = poll("lifecycle", LIFECYCLE_S, {
   fail: environmentsFailed,
   wanted: () => view === "lifecycle",
 });
+const monitoring = poll("monitoring", MONITORING_S, {
+  show: showMonitoring,
+  fail: monitoringFailed,
+  wanted: () => view === "monitoring",
+});
 tabs(document.querySelector("[role=tablist]"), (name) => {
   view = name;
   lifecycle();
+  monitoring();
 });

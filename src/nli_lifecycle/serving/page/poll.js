@@ -1,6 +1,6 @@
 // Looking again and again, but only while somebody can see it.
 
-import { ask } from "./ask.js";
+import { exchange } from "./ask.js";
 import { onToken } from "./token.js";
 
 // Without a token that is needed, there is no use in asking again before one is given.
@@ -15,7 +15,8 @@ export function poll(path, seconds, { show, fail, wanted = () => true }) {
     if (looking || refused || document.hidden || !wanted()) return;
     looking = true;
     try {
-      show(await ask(path));
+      const { answer, headers } = await exchange(path);
+      show(answer, headers);
     } catch (error) {
       refused = error.status === 401;
       fail(error);

@@ -15,6 +15,7 @@ _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 FILES = (
     INDEX,
     DOCS,
+    "monitoring.css",
     "page.css",
     "page.js",
     "ask.js",
@@ -25,10 +26,15 @@ FILES = (
     "elements.js",
     "environments.js",
     "live.js",
+    "monitoring.js",
     "playground.js",
     "poll.js",
+    "records.js",
+    "strips.js",
     "tabs.js",
+    "timeline.js",
     "token.js",
+    "windows.js",
 )
 
 

@@ -13,7 +13,7 @@ from nli_lifecycle.serving.security.tokens import Role, Tokens, TokensError, Ver
 OPEN = frozenset(
     {
         "/", "/ping", "/health", "/version", "/ready", "/metrics", "/status", "/lifecycle",
-        "/docs", "/openapi.json", "/favicon.ico",
+        "/monitoring", "/monitoring/report", "/docs", "/openapi.json", "/favicon.ico",
     }
 )  # fmt: skip
 OPEN_FOLDERS = ("/page/",)

@@ -1,0 +1,1 @@
+"""What monitoring found, as one HTML page."""
