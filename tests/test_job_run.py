@@ -12,9 +12,11 @@ import pytest
 from click.testing import CliRunner
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from project import PROJECT
 from tracked_project import write_project
 
 from nli_lifecycle.commands.lifecycle import lifecycle
+from nli_lifecycle.commands.places import Place, load_configuration
 from nli_lifecycle.job_run import JobRunError, JobTask, conclude, join, this_task
 
 SCRIPT = Path(__file__).with_name("tracked_project.py")
@@ -176,6 +178,18 @@ def test_outside_a_job_nothing_is_joined(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("NLI_JOB_RUN", False)
     monkeypatch.delenv("NLI_JOB_TASK", False)
     assert this_task() is None
+
+
+@pytest.mark.parametrize(
+    ("store", "name"), [("databricks", "/Shared/nli-dev"), ("http://mlflow:5000", "nli-dev")]
+)
+def test_a_job_concluded_by_address_is_looked_for_where_its_tasks_logged(
+    store: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    configured = load_configuration(str(PROJECT / "conf"), "dev")["globals"]["experiment"]
+    addressed = Place("dev", "dev.nli.classifier", store, store).experiment
+    assert addressed == configured == name
 
 
 @pytest.mark.slow

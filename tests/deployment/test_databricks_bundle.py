@@ -16,6 +16,10 @@ from project import PROJECT
 from deployment.check import findings
 from deployment.loading import BundleError, load, targets
 from deployment.schema import on_classic_compute
+from deployment.tasks import Call, calls
+from nli_lifecycle.commands.places import load_configuration
+from nli_lifecycle.monitoring.alerting.retraining import DatabricksJobParameters
+from nli_lifecycle.monitoring.parameters import MonitoringParameters
 
 RESOURCES = Path("deployment/resources")
 Plant = Callable[[str, str, str], Path]
@@ -244,6 +248,16 @@ def test_a_bundle_that_includes_nothing_is_no_bundle(plant: Plant) -> None:
 def test_a_target_that_is_not_there_is_named() -> None:
     with pytest.raises(BundleError, match="no target 'test'. Known: dev, staging, prod"):
         load(PROJECT, "test")
+
+
+def test_the_job_that_monitoring_starts_is_taken_by_its_parameters() -> None:
+    loaded = load(PROJECT, "prod", {"retrain_job": "17"})
+    (call,) = [one for one in calls(loaded) if isinstance(one, Call) and one.key == "monitoring"]
+    conf = load_configuration(str(PROJECT / "conf"), "prod", dict(call.options["params"]))
+    parameters = MonitoringParameters.model_validate(conf["parameters"]["monitoring"])
+    assert parameters.retrain == DatabricksJobParameters(job_id=17)
+    train = load(PROJECT, "dev").jobs["train_and_release"]
+    assert [one["name"] for one in train["parameters"]] == [parameters.retrain.parameter]
 
 
 def test_on_classic_compute_every_task_has_its_libraries_and_a_cluster() -> None:
