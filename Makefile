@@ -78,11 +78,12 @@ test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark $(VENV)-schemathesis
 	@NLI_SCHEMATHESIS=$(abspath $(VENV)-schemathesis/bin/st) OMP_NUM_THREADS=1 \
 	  $(BIN)/pytest -m 'slow and not alone' $(SHARED) --durations=15
 
-check: $(VENV)/.installed-test  ## format, lint, type and dependency checks
+check: $(VENV)/.installed-test  ## format, lint, type, dependency and Databricks bundle checks
 	@$(BIN)/black --check --quiet . || { echo "Formatting differs: run $(BIN)/black ." >&2; exit 1; }
-	@$(BIN)/flake8 src tests bench demo docsite
+	@$(BIN)/flake8 src tests bench demo docsite deployment
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m deployment.check   # the Databricks bundle, without a workspace
 
 lifecycle: install  ## tell the whole story: promote, approve, reject, roll back (about 11 minutes)
 	@$(BIN)/python demo/lifecycle.py

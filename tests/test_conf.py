@@ -148,3 +148,37 @@ def test_one_key_changed_in_an_environment_keeps_its_siblings() -> None:
     staging = loader("staging")["parameters"]["data"]
     assert staging["splits"]["test"] == 1.0
     assert staging["max_characters"] == loader("dev")["parameters"]["data"]["max_characters"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_on_databricks_everything_is_named_there_and_nothing_is_contacted(
+    environment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume = f"/Volumes/{environment}/nli/data"
+    for name, value in {
+        "NLI_HOME": volume,
+        "MLFLOW_TRACKING_URI": "databricks",
+        "MLFLOW_REGISTRY_URI": "databricks-uc",
+        "DATABRICKS_HOST": "https://workspace.invalid",
+        "DATABRICKS_TOKEN": "none",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def contacted(*address: object, **options: object) -> None:
+        raise AssertionError(f"{address} was contacted")
+
+    monkeypatch.setattr("socket.getaddrinfo", contacted)
+    monkeypatch.setattr("socket.socket.connect", contacted)
+    fresh = loader(environment)
+    settings, entries = dict(fresh["globals"]), fresh["catalog"]
+    assert settings["registered_model"] == f"{environment}.nli.classifier"
+    assert settings["experiment"] == f"/Shared/nli-{environment}"
+    assert settings["artifact_root"] is None
+    assert (settings["tracking_uri"], settings["registry_uri"]) == ("databricks", "databricks-uc")
+    if environment != "dev":
+        assert settings["upstream"]["registry_uri"] == "databricks-uc"
+    assert all(path.startswith(f"{volume}/data/{environment}/") for path in _filepaths(entries))
+    built = DataCatalog.from_config(entries)
+    for name in entries:
+        if not name.startswith("_"):
+            assert built.get(name) is not None

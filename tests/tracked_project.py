@@ -88,6 +88,7 @@ FILES = {
         tracking_uri: ${oc.env:MLFLOW_TRACKING_URI,"sqlite:///${home:dev.db}"}
         registry_uri: ${oc.env:MLFLOW_REGISTRY_URI,${.tracking_uri}}
         experiment: tiny-dev
+        registered_model: dev.nli.classifier
         default_pipelines: [work]
         """,
     "conf/staging/globals.yml": """

@@ -19,6 +19,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
+from nli_lifecycle.job_run import join, this_task
 from nli_lifecycle.masking import command_line, mask_values
 from nli_lifecycle.packed import packed_tags
 from nli_lifecycle.provenance import git_state, sha256_json
@@ -58,8 +59,10 @@ class TrackingHook:
     def before_pipeline_run(self, run_params: dict[str, Any]) -> Iterator[None]:
         with _replaced(run_params, mask_values(run_params)):
             result = yield
-        if mlflow.active_run():
+        if run := mlflow.active_run():
             mlflow.set_tags(self._tags)
+            if task := this_task():
+                join(mlflow.MlflowClient(), run, task)
         return result
 
     @hook_impl(wrapper=True, tryfirst=True)

@@ -29,6 +29,12 @@ def embedded(relative: str) -> str | None:
     return None if os.environ.get("MLFLOW_TRACKING_URI") else home(relative)
 
 
+def experiment(name: str) -> str:
+    """An MLflow experiment's name; Databricks wants a path."""
+    on_databricks = os.environ.get("MLFLOW_TRACKING_URI", "").startswith("databricks")
+    return f"/Shared/{name}" if on_databricks else name
+
+
 SESSION_CLASS = NliSession
 HOOKS = (TrackingHook(), SummaryHook(), LineageHook(), RecordingHook())
 CONFIG_LOADER_CLASS = OmegaConfigLoader
@@ -44,5 +50,10 @@ CONFIG_LOADER_ARGS = {
     "merge_strategy": dict.fromkeys(
         ("parameters", "mlflow", "globals", "spark", "serving"), "soft"
     ),
-    "custom_resolvers": {"home": home, "embedded": embedded, "oc.env": oc.env},
+    "custom_resolvers": {
+        "home": home,
+        "embedded": embedded,
+        "experiment": experiment,
+        "oc.env": oc.env,
+    },
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nli_lifecycle.commands import alerting, changing, looking
+from nli_lifecycle.commands import alerting, changing, jobs, looking
+from nli_lifecycle.commands.endpoint import endpoint
 from nli_lifecycle.commands.replay.command import replay
 from nli_lifecycle.commands.review import review
 
@@ -32,5 +33,7 @@ for command in (
     changing.prune,
     changing.advance,
     alerting.acknowledge,
+    jobs.conclude,
+    endpoint,
 ):
     lifecycle.add_command(command)

@@ -53,6 +53,7 @@ def explained(command: Command) -> Command:
     def said(**arguments: Any) -> Any:
         os.environ.setdefault("DO_NOT_TRACK", "1")
         logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("databricks.sdk").setLevel(logging.ERROR)  # Kedro's log goes to stdout
         try:
             return command(**arguments)
         except (click.ClickException, click.exceptions.Exit):

@@ -37,6 +37,12 @@ class Place:
         uri = self.registry_uri or ""
         return uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists()
 
+    @property
+    def experiment(self) -> str:
+        """Name of the experiment that groups its runs and owns its models' bytes."""
+        folder = "/Shared/" if str(self.tracking_uri).startswith("databricks") else ""
+        return self.settings.get("experiment") or f"{folder}nli-{self.environment}"
+
     def open(self, upstream: bool = False) -> MlflowRegistry:
         """Open the registry, and its upstream's where that is asked for."""
         from nli_lifecycle.datasets.registry import RegistryDataset
@@ -49,7 +55,7 @@ class Place:
         return RegistryDataset(
             registered_model=self.model,
             environment=self.environment,
-            experiment=self.settings.get("experiment") or f"nli-{self.environment}",
+            experiment=self.experiment,
             downloads=downloads,
             artifact_root=self.settings.get("artifact_root"),
             tracking_uri=self.tracking_uri or self.registry_uri,

@@ -1,0 +1,1 @@
+"""Deployment to Databricks: checks for developers, and what the deployment itself runs."""
