@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-spark run test test-slow check lifecycle viz docs reference serve ui bench audit package clean clean-data
+.PHONY: help install install-spark run test test-slow check lifecycle drill viz docs reference serve ui bench audit package clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -87,6 +87,9 @@ check: $(VENV)/.installed-test  ## format, lint, type, dependency and Databricks
 
 lifecycle: install  ## tell the whole story: promote, approve, reject, roll back (about 11 minutes)
 	@$(BIN)/python demo/lifecycle.py
+
+drill: $(VENV)/.installed-serve  ## hold a fire drill: traffic, a shift, an alert, freeze, rollback, report (about five minutes)
+	@$(BIN)/python demo/drill.py
 
 viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz
 	@$(BIN)/kedro viz run --env $(ENV)
