@@ -141,6 +141,18 @@ def shown(number: int, version: str | None = None, states: State | None = None) 
     )
 
 
+def with_finding(name: str, **changed: object) -> WindowShown:
+    """A window whose finding of that name is otherwise."""
+    window = shown(0)
+    findings = tuple(
+        found.model_copy(update=changed) if found.name == name else found
+        for found in window.found.findings
+    )
+    return window.model_copy(
+        update={"found": window.found.model_copy(update={"findings": findings})}
+    )
+
+
 def noisy(draw: random.Random, share: float, pairs: int) -> float:
     """A share as so many pairs would show it."""
     return share + draw.gauss(0, sqrt(share * (1 - share) / pairs))

@@ -17,10 +17,11 @@ from monitoring_story import (
     quiet,
     shown,
     story,
+    with_finding,
 )
 
 from nli_lifecycle.monitoring.findings import Finding
-from nli_lifecycle.monitoring.report import MonitoringReport, SliceQuality, WindowShown
+from nli_lifecycle.monitoring.report import MonitoringReport, SliceQuality
 from nli_lifecycle.report.monitoring.columns import Group, laid_out, pooled
 from nli_lifecycle.report.monitoring.page import render_monitoring
 from nli_lifecycle.report.monitoring.standing import answering, standing
@@ -54,18 +55,6 @@ def text_of(html: str) -> str:
     """What is read, without what only a pointer shows."""
     bare = re.sub(r"<style>.*?</style>|<title>.*?</title>", "", html, flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", " ", bare).split())
-
-
-def with_finding(name: str, **changed: object) -> WindowShown:
-    """A window whose finding of that name is otherwise."""
-    window = shown(0)
-    findings = tuple(
-        found.model_copy(update=changed) if found.name == name else found
-        for found in window.found.findings
-    )
-    return window.model_copy(
-        update={"found": window.found.model_copy(update={"findings": findings})}
-    )
 
 
 @pytest.mark.parametrize(

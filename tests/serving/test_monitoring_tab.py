@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from monitoring_story import BACK, DROPPED, RELEASES, alert, quiet, shown, story
+from monitoring_story import BACK, DROPPED, RELEASES, alert, quiet, shown, story, with_finding
 from page_moves import go
 from page_stub import Stub, running
 from test_web_page import CONTRAST
@@ -95,6 +95,15 @@ def test_the_chart_shows_figures_gaps_releases_and_who_answered(page, stub):
     expect(label_mix.locator(".significant")).to_have_count(BACK - DROPPED)
 
 
+def test_what_is_refused_is_not_drawn_whatever_its_value(page, stub):
+    opened(page, stub, quiet([with_finding("realised_accuracy", state="refused", value=0.5)]))
+    chart = page.locator("#monitoring-chart")
+    expect(chart.locator(".value.estimated")).to_have_count(1)
+    expect(chart.locator(".gap.refused")).to_have_count(1)
+    expect(chart.locator(".value.realised")).to_have_count(0)
+    expect(page.locator("#monitoring-now")).to_contain_text("Not known: refused.")
+
+
 def test_pointing_and_arrow_keys_show_a_windows_figures(page, stub):
     opened(page, stub, story())
     chart, chosen = page.locator("#monitoring-chart svg"), page.locator("#monitoring-window")
@@ -126,6 +135,15 @@ def test_a_figure_and_a_version_are_chosen(page, stub):
     page.get_by_role("button", name="overlap").click()
     expect(page.get_by_label("Figure", exact=True)).to_have_value("overlap")
     expect(chart.locator(".value")).to_have_count(40)
+
+
+def test_what_was_measured_before_a_rollback_is_not_said_to_be_now(page, stub):
+    late = [shown(n, states="insufficient") for n in (BACK, BACK + 1)]
+    opened(page, stub, quiet([*map(shown, range(BACK)), *late]))
+    expect(page.locator("#monitoring-now")).to_contain_text("Version 3")
+    expect(page.locator("#monitoring-now")).to_contain_text("Not known: insufficient. 18 of 400")
+    expect(page.locator("#monitoring-alerts")).to_contain_text("accuracy")
+    expect(page.locator("#monitoring-alerts")).to_contain_text("is not known")
 
 
 def test_age_staleness_and_damage_are_said(page, stub):
