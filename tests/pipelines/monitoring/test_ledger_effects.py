@@ -122,8 +122,10 @@ def test_a_rollback_of_another_champion_is_refused(registry):
     assert kinds(registry) == [*BEFORE, "rollback"]
 
 
-def test_a_promotion_that_sneaks_in_is_not_rolled_back(registry, log, tmp_path, caplog):
+def test_a_promotion_that_sneaks_in_is_not_rolled_back(make_registry, tmp_path, caplog):
     caplog.set_level(logging.CRITICAL)
+    registry, log = two_releases(make_registry("prod"), tmp_path), tmp_path / "alerts.jsonl"
+    alarm(log, champion(registry).digest)
     ledger, third = registry.ledger, submit(registry, tmp_path, "three")
     registry.ledger = Ledger(ledger, before=lambda: crown_beside(registry, ledger, third))
     answer(log, LedgerEffects(registry), "rollback")
