@@ -70,7 +70,7 @@ class Workplace:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=1_200,
         )
         return done.returncode, done.stdout
 
