@@ -62,7 +62,7 @@ def check_catalog(loaded: Loaded) -> Iterator[str]:
 
 def check_duties(loaded: Loaded) -> Iterator[str]:
     """Who trains does not promote, and who reads does not move anything."""
-    trainer, promoter = (f"<{name}>" for name in ("trainer", "promoter"))
+    trainer, promoter = loaded.variables["trainer"], loaded.variables["promoter"]
     default = loaded.document.get("run_as", {}).get("service_principal_name")
     downstream = settings_of(loaded.conf, loaded.target)["upstream"] is not None
     if default is None:

@@ -153,9 +153,10 @@ def _parse(words: tuple[str, ...], conf: Path) -> tuple[str, dict[str, Any]]:
     here = [f"--conf-source={conf}" if w.startswith("--conf-source=") else w for w in words]
     with patch.dict("os.environ", job.VARIABLES), patch.object(LOGGING, "configure"):
         command = job._command(here)
-    context = command.make_context("nli-job", here)
     if not isinstance(command, click.Group):
-        return "", dict(context.params)
-    name, chosen, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-    assert name and chosen
-    return name, dict(chosen.make_context(name, rest, parent=context).params)
+        return "", dict(command.make_context("nli-job", here).params)
+    name, *rest = here
+    chosen = command.get_command(click.Context(command), name)
+    if chosen is None:
+        raise click.UsageError(f"there is no command {name!r}")
+    return name, dict(chosen.make_context(name, rest).params)

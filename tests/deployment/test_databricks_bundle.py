@@ -103,6 +103,12 @@ MISTAKES = {
         "--pipeline-names=batch_scoring",
         "batch_scoring: No such option",
     ),
+    "a command that does not exist": (
+        "serving.yml",
+        "- endpoint\n",
+        "- end-point\n",
+        "endpoint: there is no command 'end-point'",
+    ),
     "a pipeline that does not exist": (
         "batch_scoring.yml",
         "--pipelines=batch_scoring",
