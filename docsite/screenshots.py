@@ -1,7 +1,7 @@
 """Write docs/images/viz-*.png from the static kedro-viz build: `make viz-static`, then this.
 
-Needs playwright and Chromium, and a run before it, whose plots and tables it shows. Before it draws,
-it looks at the details of every data set, and stops where a pipeline has no layers.
+Needs playwright and Chromium, and a run before it, whose plots and tables it shows. It first looks
+at the details of every data set, and stops where a pipeline has no layers.
 """
 
 from __future__ import annotations
