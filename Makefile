@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-spark run test test-slow check lifecycle drill viz docs reference serve ui bench audit package clean clean-data
+.PHONY: help install install-spark run test test-slow check lifecycle drill viz viz-static screenshots docs reference serve ui bench audit package clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -94,8 +94,17 @@ drill: $(VENV)/.installed-serve  ## hold a fire drill: traffic, a shift, an aler
 viz: $(VENV)/.installed-viz  ## look at the pipelines in kedro-viz
 	@$(BIN)/kedro viz run --env $(ENV)
 
+# kedro-viz writes into build/, which is setuptools' too.
+viz-static: $(VENV)/.installed-viz  ## the pipelines as files, with previews: .site/pipelines
+	@rm -rf build .site/pipelines && mkdir -p .site
+	@$(BIN)/kedro viz build --include-previews
+	@mv build .site/pipelines
+
+screenshots: viz-static $(VENV)/.installed-test  ## write the documentation's pictures of kedro-viz
+	@$(BIN)/python docsite/screenshots.py
+
 docs: $(VENV)/.installed-docs  ## build the documentation as a site: .site/index.html, readable offline
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet   # it empties .site: viz-static comes after it
 	@echo "Built .site/index.html: open it in a browser."
 
 reference: $(VENV)/.installed-test  ## write docs/reference from parameters, commands and catalog

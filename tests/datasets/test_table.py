@@ -169,3 +169,9 @@ def test_preview_shows_the_first_rows(dataset: TableDataset) -> None:
     assert dataset.preview(1) == {"index": [0], "columns": ["number", "text"], "data": [[1, "a"]]}
     dataset.save(OLD[:0])
     assert dataset.preview()["data"] == []
+
+
+def test_preview_shows_bytes_as_text(dataset: TableDataset) -> None:
+    """kedro-viz answers in JSON: bytes made its details of this table fail."""
+    dataset.save(pd.DataFrame({"signature": [b"\x00\xff\x10"]}))
+    assert dataset.preview()["data"] == [["00ff10…"]]
