@@ -147,13 +147,14 @@ def _put_together(
             f"these bytes are the candidate, `kedro run --env {registry.environment} --pipelines "
             "evaluation` files it again."
         )
-    measured = evidence and evidence.candidate_measures
-    reference = Reference(
-        accuracy=measured and measured.accuracy,
-        macro_f1=measured and measured.macro_f1,
-        confidence=evidence.method.confidence if evidence else Reference.confidence,
-        summary=summary,
-    )
+    reference = Reference(summary=summary)
+    if evidence is not None:
+        reference = Reference(
+            accuracy=evidence.candidate_measures.accuracy,
+            macro_f1=evidence.candidate_measures.macro_f1,
+            confidence=evidence.method.confidence,
+            summary=summary,
+        )
     return FoundReference(reference, texts, why)
 
 
@@ -194,7 +195,9 @@ def _features(rows: Sequence[Sequence[float]]) -> Floats:
 
 
 def _bounds(interval: Interval | None) -> list[float] | None:
-    return interval and [interval.estimate, interval.lower, interval.upper]
+    if interval is None:
+        return None
+    return [interval.estimate, interval.lower, interval.upper]
 
 
 def _interval(bounds: Sequence[float] | None) -> Interval | None:
