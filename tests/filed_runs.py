@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ready_evidence import POLICY, around, evidence
 
@@ -43,13 +44,13 @@ def measured(registry: Registry, accuracy: float = 0.85, policy: Policy = POLICY
     return found.model_copy(update={"candidate": candidate, "environment": registry.environment})
 
 
-def answers(about: Evidence, text_rows: int = 3) -> str:
+def answers(about: Evidence, text_rows: int = 3, pairs: int = 0) -> str:
     """What evaluation files for monitoring, as JSON."""
     return json.dumps(
         {
             "evidence_hash": about.content_hash(),
             "digest": about.candidate.digest,
-            "summary": Summary.empty().to_json(),
+            "summary": replace(Summary.empty(), pairs=pairs).to_json(),
             "texts": [[1.5, 2.5, 0.25, 0.5, 0.0, 0.0]] * text_rows,
         }
     )

@@ -103,6 +103,7 @@ class KnownReference(Record):
     macro_f1: tuple[float, float, float] | None
     confidence: float
     summary: Json | None
+    same_pairs: bool = Field(False, description="accuracy and summary are of the same pairs")
     texts: tuple[tuple[float, ...], ...] | None
     why: str = Field(description="why it is incomplete; empty: it is complete")
 
@@ -118,6 +119,7 @@ class KnownReference(Record):
             macro_f1=figures[1],
             confidence=reference.confidence,
             summary=reference.summary and reference.summary.to_json(),
+            same_pairs=reference.same_pairs,
             texts=None if texts is None else tuple(map(tuple, _thinned(texts).tolist())),
             why=why,
         )
@@ -134,6 +136,7 @@ class KnownReference(Record):
             macro_f1=self.macro_f1 and Interval(*self.macro_f1),
             confidence=self.confidence,
             summary=Summary.from_json(self.summary) if self.summary else None,
+            same_pairs=self.same_pairs,
         )
 
     def features(self) -> Floats | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -19,7 +19,6 @@ from nli_lifecycle.lifecycle.versions import Registry
 from nli_lifecycle.monitoring.columns import Floats
 from nli_lifecycle.monitoring.reference import Reference
 from nli_lifecycle.monitoring.summary import Summary
-from nli_lifecycle.nli.metrics.figures import Interval
 
 DECISION = "decision/decision.json"
 EVIDENCE = "evaluation/evidence.json"
@@ -43,37 +42,6 @@ class FoundReference:
     reference: Reference
     texts: Floats | None
     why: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON's types."""
-        known = self.reference
-        return {
-            "accuracy": _bounds(known.accuracy),
-            "macro_f1": _bounds(known.macro_f1),
-            "confidence": known.confidence,
-            "summary": known.summary.to_json() if known.summary else None,
-            "texts": None if self.texts is None else self.texts.tolist(),
-            "why": self.why,
-        }
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> FoundReference:
-        """The reference that ``to_json`` was made of.
-
-        Raises:
-            ValueError: its summary was made with other bins, or is damaged.
-        """
-        try:
-            summary, texts = fields["summary"], fields["texts"]
-            reference = Reference(
-                accuracy=_interval(fields["accuracy"]),
-                macro_f1=_interval(fields["macro_f1"]),
-                confidence=fields["confidence"],
-                summary=None if summary is None else Summary.from_json(summary),
-            )
-            return cls(reference, None if texts is None else _features(texts), fields["why"])
-        except UNREADABLE as error:
-            raise ValueError(f"A kept reference is damaged: {error!r}. Find it again.") from error
 
 
 def find_reference(registry: Registry, digest: str) -> FoundReference:
@@ -154,6 +122,7 @@ def _put_together(
             macro_f1=evidence.candidate_measures.macro_f1,
             confidence=evidence.method.confidence,
             summary=summary,
+            same_pairs=summary is not None and summary.pairs == evidence.evaluation_set.rows,
         )
     return FoundReference(reference, texts, why)
 
@@ -192,13 +161,3 @@ def _pieces(found: FoundReference) -> int:
 
 def _features(rows: Sequence[Sequence[float]]) -> Floats:
     return np.array(rows, dtype=np.float64).reshape(-1, WIDTH)
-
-
-def _bounds(interval: Interval | None) -> list[float] | None:
-    if interval is None:
-        return None
-    return [interval.estimate, interval.lower, interval.upper]
-
-
-def _interval(bounds: Sequence[float] | None) -> Interval | None:
-    return None if bounds is None else Interval(*bounds)
