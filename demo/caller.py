@@ -7,9 +7,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from typing import Any
+from urllib.request import urlopen
 
 from stage import BIN, PROJECT, Row, Stage, say
 
@@ -38,6 +39,7 @@ class Caller:
                 right += row["label"] == given["label"]
                 word = {"position": position, "label": row["label"], "source": "people"}
                 self.post("/feedback", {**word, "request_id": answer["request_id"]})
+        self._connection.close()  # the next request opens it anew: the service hangs up on silence
         self._words += len(pairs)
         until("the log has every label", lambda: self._logged() >= self._words)
         share = right / len(pairs)
@@ -46,6 +48,7 @@ class Caller:
     def version(self) -> str | None:
         """Version of the model that answers; None: none does."""
         model = self.ask("GET", "/ready")["model"]
+        self._connection.close()
         return model and str(model["version"])
 
     def post(self, path: str, body: Any) -> Any:
@@ -87,15 +90,16 @@ def service(stage: Stage) -> Iterator[Caller]:
             [str(BIN / "nli-serve"), *words], cwd=PROJECT, env=stage.env, stderr=log
         )
 
-    def listening() -> bool:
+    def ready() -> bool:
         if process.poll() is not None:
             raise SystemExit(output.read_text())
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/ready"):
+            return True
+        return False
 
     database = stage.home / "data/prod/07_model_output/inference_log.db"
     try:
-        until("the service listens", listening)
+        until("the service is ready", ready)
         with closing(Caller(port, f"sqlite:///{database}")) as caller:
             yield caller
     finally:

@@ -9,7 +9,6 @@ shows it. All of it with the real commands, in a home of its own.
 
 from __future__ import annotations
 
-import random
 import time
 
 from caller import Caller, service, until
@@ -35,16 +34,6 @@ POLICY = {
 MONITORING = {
     "window_pairs": WINDOW,  # a drill has no time for 500
     "alerting": {
-        "rules": [
-            {
-                "kind": "relative",
-                "name": "realised_accuracy_fell",
-                "finding": "realised_accuracy",
-                "points": 5,
-                "severity": "critical",
-                "sentence": "Look at the slices in the monitoring report.",
-            }
-        ],
         "channels": [
             {"kind": "log"},
             {
@@ -54,10 +43,7 @@ MONITORING = {
                 "url_from": "NLI_ALERT_URL",
             },
         ],
-        "actions": {
-            "dry_run": False,
-            "asked_by": {"realised_accuracy_fell": ["freeze", "rollback"]},
-        },
+        "actions": {"dry_run": False},
     },
 }
 
@@ -105,16 +91,19 @@ def prepare() -> dict[str, list[Row]]:
     STAGE.draw("dev", dev)
     STAGE.draw("damaged", damaged(dev))
     prod = list(generate("prod"))
-    voice = [row for row in prod if row["genre"].startswith(DAMAGED)]
     others = [row for row in prod if not row["genre"].startswith(DAMAGED)]
     judged, quiet = others[:JUDGED], others[JUDGED:]
     STAGE.draw("prod", judged)
-    shifted = voice + quiet[-len(voice) :]
-    random.Random(13).shuffle(shifted)
+    shifted = [
+        row
+        for seed in (14, 15, 16)
+        for row in generate("prod", seed)
+        if row["genre"].startswith(DAMAGED)
+    ]
     say(
-        f"Prod judges on {len(judged):,} pairs, none of which turns on active or passive {DAMAGED}."
+        f"None of the {len(judged):,} pairs that prod judges on turns on active or passive {DAMAGED};"
     )
-    say(f"The other caller asks {len(shifted):,}, every second of which does.")
+    say("all that the other caller asks do.")
     return {"quiet": quiet, "shifted": shifted}
 
 
@@ -126,7 +115,7 @@ def some(rows: list[Row]) -> list[Row]:
 
 def two_releases() -> None:
     scene("Two models are released to prod")
-    expect(STAGE.run("dev", "training.epochs=1"), "promote")
+    expect(STAGE.run("dev", "training.epochs=2"), "promote")
     expect(STAGE.run("prod"), "promote")
     expect(STAGE.run("dev", f"source_path={STAGE.draws}/damaged.csv"), "promote")
     expect(STAGE.run("prod"), "promote")

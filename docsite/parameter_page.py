@@ -13,8 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from tables import NOTE, code, table
 from nli_lifecycle.lifecycle.policy import Policy
-from nli_lifecycle.monitoring.alerting.watch import AlertingParameters
-from nli_lifecycle.monitoring.measuring import MeasuringSettings
+from nli_lifecycle.monitoring.parameters import MonitoringParameters
 from nli_lifecycle.parameters import (
     DataParameters,
     EvaluationParameters,
@@ -22,6 +21,7 @@ from nli_lifecycle.parameters import (
     TrainingParameters,
     TuningParameters,
 )
+from nli_lifecycle.review.parameters import ReviewParameters
 from nli_lifecycle.scoring.parameters import BatchScoringParameters
 from nli_lifecycle.serving.settings import ServingSettings
 
@@ -38,12 +38,14 @@ GROUPS: dict[str, tuple[type[BaseModel], str, str]] = {
         "conf/base/parameters_batch_scoring.yml",
         "batch_scoring.md",
     ),
+    "review": (ReviewParameters, "conf/base/parameters_review.yml", "review.md"),
+    "monitoring": (
+        MonitoringParameters,
+        "conf/base/parameters_monitoring.yml",
+        "monitoring.md",
+    ),
 }
 SERVICE = (ServingSettings, "conf/base/serving.yml", "serving.md")
-LIBRARY: dict[str, tuple[type[BaseModel], str]] = {
-    "measuring": (MeasuringSettings, "monitoring_statistics.md"),
-    "alerting": (AlertingParameters, "alerts.md"),
-}
 BOUNDS = {Ge: "≥", Gt: ">", Le: "≤", Lt: "<"}
 
 INTRODUCTION = """
@@ -69,8 +71,6 @@ def parameter_page() -> str:
         parts += [f"## {key}", f"`{file}`; guide: [{guide}](../{guide}).", _fields(model, key)]
     model, file, guide = SERVICE
     parts += ["## Service", f"`{file}`; guide: [{guide}](../{guide}).", _fields(model, "")]
-    for key, (model, guide) in LIBRARY.items():
-        parts += [f"## Monitoring: {key}", f"Guide: [{guide}](../{guide}).", _fields(model, "")]
     return "\n\n".join(parts) + "\n"
 
 

@@ -28,8 +28,8 @@ def staging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("NLI_LOG_URL", raising=False)
     data = tmp_path / "data/staging"
     queue = draw_queue(PAIRS, answers(PAIRS, [False] * 200), None, [], ReviewParameters(rows=10))
-    (data / "05_model_input").mkdir(parents=True)
-    queue.to_parquet(data / "05_model_input/review_queue.parquet", index=False)
+    (data / "08_reporting").mkdir(parents=True)
+    queue.to_parquet(data / "08_reporting/review_queue.parquet", index=False)
     columns = ["review_id", "reason", "pair_id", "genre", "premise", "hypothesis", "label"]
     ReviewStore(data / "03_primary/reviews").ask(
         Asked(candidate="b" * 64, champion=None, **row) for row in queue[columns].to_dict("records")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nli_lifecycle.monitoring.alerting.record import Record
 from nli_lifecycle.monitoring.alerting.retraining import RetrainParameters
@@ -51,5 +51,17 @@ class MonitoringParameters(Record):
     tracking: TrackingSettings = Field(default_factory=TrackingSettings)
     alerting: AlertingParameters
     retrain: RetrainParameters | None = Field(
-        None, description="what the action `retrain` starts; null: nothing, and it fails"
+        None, description="what the action `retrain` starts; null: nothing"
     )
+
+    @model_validator(mode="after")
+    def _can_retrain_where_asked(self) -> MonitoringParameters:
+        asking = [
+            rule for rule, actions in self.alerting.actions.asked_by.items() if "retrain" in actions
+        ]
+        if asking and self.retrain is None:
+            raise ValueError(
+                f"alerting.actions.asked_by lets {', '.join(asking)} ask for retrain, but "
+                "`retrain` does not say what to start: set it (docs/alerts.md), or take it out."
+            )
+        return self

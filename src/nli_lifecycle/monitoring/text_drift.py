@@ -30,7 +30,7 @@ class TextDriftSettings(BaseModel):
 
     minimum_pairs: int = Field(100, ge=20, description="of a window, and of the reference")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="two-sided level of the interval")
-    seed: int = Field(13, ge=0)
+    seed: int = Field(13, ge=0, description="of the halves that teach and judge")
 
 
 def text_features(batch: Columns) -> Floats:
