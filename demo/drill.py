@@ -100,9 +100,7 @@ def prepare() -> dict[str, list[Row]]:
         for row in generate("prod", seed)
         if row["genre"].startswith(DAMAGED)
     ]
-    say(
-        f"None of the {len(judged):,} pairs that prod judges on turns on active or passive {DAMAGED};"
-    )
+    say(f"None of the {len(judged):,} pairs that prod judges on turns on active or passive voice;")
     say("all that the other caller asks do.")
     return {"quiet": quiet, "shifted": shifted}
 

@@ -160,3 +160,24 @@ def test_the_whole_story_goes_as_it_must(tmp_path: Path) -> None:
     assert "→ REJECT: staging.nli.classifier version 3" in done.stdout
     assert "genre voice -" in done.stdout
     assert "prod: Mirror on the versions' tags: complete, every line equal." in done.stdout
+
+
+def test_the_drill_goes_as_it_must(tmp_path: Path) -> None:
+    """`make drill`: it stops with an error where an alert, a move or an exit code differs."""
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "demo" / "drill.py")],
+        env={**os.environ, "NLI_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=1_200,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [line for line in done.stdout.splitlines() if line.startswith("  webhook ◄ ")]
+    kinds = ("critical alert opened", "freeze done", "rollback done", "alert resolved")
+    assert all(any(kind in line for line in told) for kind in kinds), told
+    report = json.loads((tmp_path / "data/prod/08_reporting/monitoring/report.json").read_text())
+    assert [mark["kind"] for mark in report["releases"][-2:]] == ["freeze", "rollback"]
+    versions = [window["found"]["version"] for window in report["windows"]]
+    assert versions == ["2"] * 7 + ["1"] * 3
+    account = report["account"]
+    assert account["in_windows"] == account["labelled"] == account["rows"] == 2_500
