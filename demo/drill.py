@@ -1,10 +1,10 @@
 """The fire drill, in one command: `make drill` (about five minutes).
 
 Two models are released to prod. The second is the better one on prod's evaluation pairs, and has
-learnt something wrong that these do not ask: who does what to whom in the passive voice. It is
-served; traffic is answered and logged; people send labels. Then another caller comes, who asks just
-that. Monitoring tells a webhook, freezes releases and rolls back; the service follows; the report
-shows it. All of it with the real commands, in a home of its own.
+learnt something wrong that these do not ask: what "and" and "or" mean. It is served; traffic is
+answered and logged; people send labels. Then another caller comes, who asks just that. Monitoring
+tells a webhook, freezes releases and rolls back; the service follows; the report shows it. All of
+it with the real commands, in a home of its own.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import time
 
 from caller import Caller, service, until
 from receiver import receiving
-from stage import DAMAGED, Row, Stage, damaged, expect, say, scene
+from stage import Row, Stage, damaged, expect, say, scene
 
 from nli_lifecycle.nli.sample.generate import generate
 
 STAGE = Stage("drill")
-WINDOW = 250  # pairs
-QUIET, SHIFTED = 4, 3  # windows of traffic
+DAMAGED = "coordination"  # the phenomenon whose labels the second model learns the wrong way round
+WINDOW = 500  # pairs, as shipped
+QUIET, SHIFTED = 3, 2  # windows of traffic
 ROWS = {"train": 3_000, "validation": 300, "test": 900}  # of dev's pairs, to save time
-JUDGED = 1_500  # of prod's
+JUDGED = 2_000  # of prod's
 
 #: What differs from the shipped parameters, and why.
 POLICY = {
     "minimum_rows": 500,
-    "minimums": {"accuracy": 0.5, "macro_f1": 0.4},  # small models, for time
+    "minimums": {"accuracy": 0.45, "macro_f1": 0.4},  # small models, for time
     "slices": {"margin": None},  # the damage must get through
     "stress": {"margin": None},  # no stress suites: time
     "approvals": {"needed": 0},  # nobody is there to approve
 }
 MONITORING = {
-    "window_pairs": WINDOW,  # a drill has no time for 500
     "alerting": {
         "channels": [
             {"kind": "log"},
@@ -89,18 +89,18 @@ def prepare() -> dict[str, list[Row]]:
     STAGE.settings("prod/parameters_monitoring.yml", lambda _: {"monitoring": MONITORING})
     dev = some(list(generate("dev")))
     STAGE.draw("dev", dev)
-    STAGE.draw("damaged", damaged(dev))
+    STAGE.draw("damaged", damaged(dev, DAMAGED))
     prod = list(generate("prod"))
     others = [row for row in prod if not row["genre"].startswith(DAMAGED)]
     judged, quiet = others[:JUDGED], others[JUDGED:]
     STAGE.draw("prod", judged)
     shifted = [
         row
-        for seed in (14, 15, 16)
+        for seed in (14, 15, 16, 17)
         for row in generate("prod", seed)
         if row["genre"].startswith(DAMAGED)
     ]
-    say(f"None of the {len(judged):,} pairs that prod judges on turns on active or passive voice;")
+    say(f"None of the {len(judged):,} pairs that prod judges on is about {DAMAGED};")
     say("all that the other caller asks do.")
     return {"quiet": quiet, "shifted": shifted}
 
@@ -113,7 +113,7 @@ def some(rows: list[Row]) -> list[Row]:
 
 def two_releases() -> None:
     scene("Two models are released to prod")
-    expect(STAGE.run("dev", "training.epochs=2"), "promote")
+    expect(STAGE.run("dev", "training.epochs=1"), "promote")
     expect(STAGE.run("prod"), "promote")
     expect(STAGE.run("dev", f"source_path={STAGE.draws}/damaged.csv"), "promote")
     expect(STAGE.run("prod"), "promote")
@@ -129,7 +129,6 @@ def another_caller(caller: Caller, pool: list[Row]) -> None:
     scene("Another caller comes")
     caller.send(pool[: SHIFTED * WINDOW])
     monitor(4)
-    STAGE.lifecycle("status", "--env", "prod")
     STAGE.lifecycle("history", "--env", "prod")
 
 
@@ -137,17 +136,17 @@ def the_service_follows(caller: Caller, pool: list[Row]) -> None:
     scene("The service follows the ledger, and the same caller goes on")
     until("the service follows the rollback", lambda: caller.version() == "1")
     caller.send(pool[SHIFTED * WINDOW : 2 * SHIFTED * WINDOW])
-    monitor(0)
-    STAGE.lifecycle("alerts", "--env", "prod", "--all")
+    monitor(0, 3)  # 3: the traffic is not what it was, and that is still worth a warning
+    STAGE.lifecycle("alerts", "--env", "prod")
 
 
-def monitor(code: int) -> None:
-    """Run monitoring, which must end with this exit code."""
+def monitor(*codes: int) -> None:
+    """Run monitoring, which must end with one of these exit codes."""
     words = ["run", "--conf-source", str(STAGE.conf), "--env", "prod", "--pipelines", "monitoring"]
     seconds, ended = STAGE.command("kedro", *words, quiet=True, ends=(0, 3, 4))
     say(f"→ exit code {ended} ({seconds:.0f} s)")
-    if ended != code:
-        raise SystemExit(f"Expected exit code {code}.")
+    if ended not in codes:
+        raise SystemExit(f"Expected exit code {' or '.join(map(str, codes))}.")
 
 
 if __name__ == "__main__":

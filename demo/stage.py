@@ -20,7 +20,6 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 FLIP = {"entailment": "contradiction", "contradiction": "entailment", "neutral": "neutral"}
-DAMAGED = "voice"  # the phenomenon whose labels a model learns the wrong way round
 
 Row = dict[str, str]
 Settings = dict[str, Any]
@@ -113,10 +112,10 @@ class Stage:
         return time.monotonic() - started, done.returncode
 
 
-def damaged(rows: list[Row]) -> list[Row]:
-    """The same pairs, with entailment and contradiction swapped where a pair turns on voice."""
+def damaged(rows: list[Row], phenomenon: str) -> list[Row]:
+    """The same pairs; where one turns on the phenomenon, entailment and contradiction swapped."""
     return [
-        {**row, "label": FLIP[row["label"]]} if row["genre"].startswith(DAMAGED) else row
+        {**row, "label": FLIP[row["label"]]} if row["genre"].startswith(phenomenon) else row
         for row in rows
     ]
 
