@@ -1,10 +1,10 @@
 """The fire drill, in one command: `make drill` (about five minutes).
 
 Two models are released to prod. The second is the better one on prod's evaluation pairs, and has
-learnt something wrong that these do not ask: what "and" and "or" mean. It is served; traffic is
-answered and logged; people send labels. Then another caller comes, who asks just that. Monitoring
-tells a webhook, freezes releases and rolls back; the service follows; the report shows it. All of
-it with the real commands, in a home of its own.
+learnt something wrong that these do not ask: who does what to whom in the passive voice. It is
+served; traffic is answered and logged; people send labels. Then another caller comes, who asks just
+that. Monitoring tells a webhook, freezes releases and rolls back; the service follows; the report
+shows it. All of it with the real commands, in a home of its own.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from stage import Row, Stage, damaged, expect, say, scene
 from nli_lifecycle.nli.sample.generate import generate
 
 STAGE = Stage("drill")
-DAMAGED = "coordination"  # the phenomenon whose labels the second model learns the wrong way round
+DAMAGED = "voice"  # the phenomenon whose labels the second model learns the wrong way round
 WINDOW = 500  # pairs, as shipped
-QUIET, SHIFTED = 3, 2  # windows of traffic
-ROWS = {"train": 3_000, "validation": 300, "test": 900}  # of dev's pairs, to save time
-JUDGED = 2_000  # of prod's
+QUIET, SHIFTED = 2, 2  # windows of traffic
+ROWS = {"train": 2_400, "validation": 300, "test": 600}  # of dev's pairs, to save time
+JUDGED = 1_500  # of prod's
 
 #: What differs from the shipped parameters, and why.
 POLICY = {
@@ -100,7 +100,7 @@ def prepare() -> dict[str, list[Row]]:
         for row in generate("prod", seed)
         if row["genre"].startswith(DAMAGED)
     ]
-    say(f"None of the {len(judged):,} pairs that prod judges on is about {DAMAGED};")
+    say(f"None of the {len(judged):,} pairs that prod judges on turns on active or passive voice;")
     say("all that the other caller asks do.")
     return {"quiet": quiet, "shifted": shifted}
 
