@@ -27,12 +27,13 @@ JUDGED = 1_500  # of prod's
 #: What differs from the shipped parameters, and why.
 POLICY = {
     "minimum_rows": 500,
-    "minimums": {"accuracy": 0.45, "macro_f1": 0.4},  # small models, for time
+    "minimums": {"accuracy": 0.4, "macro_f1": 0.3},  # small models, for time
     "slices": {"margin": None},  # the damage must get through
     "stress": {"margin": None},  # no stress suites: time
     "approvals": {"needed": 0},  # nobody is there to approve
 }
 MONITORING = {
+    "measuring": {"realised": {"confidence": 0.999}},  # few pairs, and no false alarm in a drill
     "alerting": {
         "channels": [
             {"kind": "log"},
