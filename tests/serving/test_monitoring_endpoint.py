@@ -104,6 +104,7 @@ def test_without_a_setting_it_names_the_setting(source: FixedSource) -> None:
         ),
         (b"\xff\xfe", "no valid JSON"),
     ],
+    ids=["empty", "cut off", "a list", "of another shape", "no time", "no text"],
 )
 def test_a_damaged_file_gives_the_last_good_one_and_says_so(
     client: TestClient, write: Callable[..., None], damaged: bytes, why: str
