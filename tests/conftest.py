@@ -15,6 +15,9 @@ os.environ.update({"DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARAL
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 os.environ.pop("MLFLOW_REGISTRY_URI", None)
 
+# Plugins of some tests that others import first: their asserts are to be explained, too.
+pytest.register_assert_rewrite("servers", "spark_servers")
+
 # The same examples each time, however busy the machine is: what passed once passes again.
 # `pytest --hypothesis-profile=default` looks for new ones.
 settings.register_profile(
