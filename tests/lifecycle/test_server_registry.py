@@ -21,9 +21,9 @@ pytestmark = pytest.mark.slow
 def test_a_model_is_registered_released_and_taken_in(server: str, tmp_path: Path) -> None:
     def registry(environment: str, upstream: MlflowRegistry | None = None) -> MlflowRegistry:
         return MlflowRegistry(
-            f"{environment}.nli.classifier",
+            f"{environment}.registered.classifier",  # other tests release on this server, too
             environment=environment,
-            experiment=f"nli-{environment}",
+            experiment=f"registered-{environment}",
             downloads=tmp_path / environment,
             tracking_uri=server,
             upstream=upstream,
