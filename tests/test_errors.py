@@ -27,7 +27,7 @@ def test_parameters_keep_keys_and_values_but_no_links() -> None:
     )
     message = explain(wrapped(ParameterValidationError(text)))
     assert message is not None
-    assert "epohcs" in message and "input_value=2" in message and "parameters.py" in message
+    assert "epohcs" in message and "input_value=2" in message and "parameters.md" in message
     assert "https://" not in message
 
 

@@ -82,5 +82,5 @@ def _parameters(error: ParameterValidationError) -> str:
     return "\n".join(
         ["These parameters are not valid:", *said]
         + ["Correct them in conf/*/parameters_*.yml or after --params; every name, meaning and"]
-        + ["unit stands in src/nli_lifecycle/parameters.py."]
+        + ["unit stands in docs/reference/parameters.md."]
     )

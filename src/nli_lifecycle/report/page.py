@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nli_lifecycle.lifecycle.decision import Decision
@@ -17,6 +16,7 @@ from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.metrics.figures import Measures
 from nli_lifecycle.report.charts import line_chart
 from nli_lifecycle.report.tables import FIGURES, compared_figures, parts_table, policy_margins
+from nli_lifecycle.report.templates import templates
 
 VERDICTS = {
     "promote": ("Promote", "The candidate passed every rule and becomes champion."),
@@ -54,13 +54,7 @@ def write_report(
     Returns:
         HTML; the same arguments give the same text.
     """
-    page = Environment(
-        loader=PackageLoader("nli_lifecycle.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    page = templates()
     verdict, said = VERDICTS[decision.outcome]
     models = _models(evidence)
     return page.get_template("page.html.j2").render(

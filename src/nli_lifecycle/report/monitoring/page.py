@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nli_lifecycle.monitoring.report import MonitoringReport
@@ -23,6 +22,7 @@ from nli_lifecycle.report.monitoring.traffic import traffic_chart, uneven
 from nli_lifecycle.report.monitoring.words import lasted, plain, release, when
 from nli_lifecycle.report.tables import Forest, Row
 from nli_lifecycle.report.tracks import common_track
+from nli_lifecycle.report.templates import templates
 
 MOST_ROWS = 60  # of a table; older ones are counted, and in the document
 
@@ -36,13 +36,7 @@ def render_monitoring(report: MonitoringReport) -> str:
     Returns:
         HTML; the same report gives the same text.
     """
-    page = Environment(
-        loader=PackageLoader("nli_lifecycle.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    page = templates()
     page.filters |= {"plain": plain, "when": when, "lasted": lasted, "release": release}
     columns = laid_out(report.windows)
     return page.get_template("monitoring/page.html.j2").render(
