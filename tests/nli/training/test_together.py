@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,48 @@ def test_the_first_cause_is_told(
     with pytest.raises(kind, match=message):
         _together(encoder, tmp_path, launch)
     assert _left(tmp_path) == []
+
+
+def test_one_that_fails_after_the_result_changes_nothing(
+    encoder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = TrainingResult(
+        checkpoint=tmp_path / "checkpoint", best_macro_f1=0.5, best_accuracy=0.5, epochs_run=2,
+        steps=18, resumed_at=0, seconds=1, cpu_seconds=1, pairs_per_second=9,
+        pairs_per_cpu_second=9, peak_memory_mb=99, device="cpu", processes=2,
+    )  # fmt: skip
+
+    def launch(script: Path, processes: int) -> None:
+        Task(script.parent).write_result(asdict(done))
+        raise RuntimeError("number 1 was ended by SIGABRT")
+
+    assert _together(encoder, tmp_path, launch) == done
+    assert "Training is complete; of its processes, number 1 was ended by SIGABRT" in caplog.text
+
+
+DIES = """
+import os, sys, time
+if os.environ["RANK"] == "0":
+    time.sleep(100)
+print("terminate called: broken pipe", file=sys.stderr, flush=True)
+os.{end}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("abort()", "^number 1 was ended by SIGABRT after: terminate called: broken pipe$"),
+        ("_exit(3)", "^number 1 ended with code 3 after: terminate called: broken pipe$"),
+        ("kill(os.getpid(), 9)", "^number 1 was ended by SIGKILL$"),
+    ],
+)
+def test_how_it_ended_and_its_last_words_are_told(end: str, told: str, tmp_path: Path) -> None:
+    script = tmp_path / "worker.py"
+    script.write_text(DIES.format(end=end))
+    with pytest.raises(RuntimeError, match=told):
+        torchrun(script, 2)
 
 
 def test_it_says_where_it_will_go_on(encoder: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 #: Environment variable: number of the process that started the others on its own machine.
 STARTER = "NLI_TRAINING_STARTER"
@@ -41,6 +42,12 @@ class Task:
     def result(self) -> Path:
         """Process 0's result."""
         return self.folder / "result.json"
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Leave the result, whole or not at all."""
+        unfinished = self.folder / "result.unfinished"
+        unfinished.write_text(json.dumps(result, default=str))
+        unfinished.replace(self.result)
 
     def write_error(self, rank: int, error: BaseException) -> None:
         """Leave a process's error."""

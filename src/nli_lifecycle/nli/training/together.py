@@ -7,6 +7,7 @@ same steps as one process takes, but for the last digits and other draws of drop
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -27,11 +28,15 @@ from nli_lifecycle.nli.training.task import STARTER, Task
 from nli_lifecycle.parameters import TrainingParameters
 from nli_lifecycle.provenance import code_archive
 
+logger = logging.getLogger(__name__)
+
 #: Starts so many processes of a Python script and waits for them; raises an error if one fails.
 Launcher = Callable[[Path, int], None]
 
 #: What each process runs: this very code, whatever is installed where it runs.
+#: Its end is abrupt: all is written, and threads of native libraries may abort a longer one.
 SCRIPT = """\
+import os
 import sys
 from pathlib import Path
 
@@ -40,6 +45,9 @@ sys.path.insert(0, str(folder / "nli_lifecycle.zip"))
 from nli_lifecycle.nli.training.worker import main
 
 main(folder)
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(0)
 """
 
 #: Errors that mean here what they mean in one process.
@@ -97,7 +105,9 @@ def train_together(
             try:
                 launch(script, parameters.processes)
             except Exception as error:
-                raise _cause(task, parameters.processes, progress, error) from error
+                if not task.result.is_file():
+                    raise _cause(task, parameters.processes, progress, error) from error
+                logger.warning("Training is complete; of its processes, %s as it ended.", error)
         if not task.result.is_file():
             nothing = RuntimeError("left no result")
             raise _cause(task, parameters.processes, progress, nothing)
@@ -135,13 +145,17 @@ def torchrun(script: Path, processes: int) -> None:
 
 
 def _root_cause(said: str) -> str:
-    """Find in torchrun's report which process failed first, and how."""
+    """Find in torchrun's report which process failed first, how, and what was said just before."""
     found = re.search(r"Root Cause.*?rank\s*: (\d+).*?exitcode\s*: (-?\d+)", said, re.DOTALL)
     if not found:
         return f"failed: {said.strip()[-2_000:]}"
     code = int(found[2])
+    if code in (-signal.SIGKILL, -signal.SIGTERM):  # from outside: it had nothing to say
+        return f"number {found[1]} was ended by {signal.Signals(-code).name}"
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    return f"number {found[1]} {how}"
+    words = re.split(r"^[A-Z]\d{4} .*torch/distributed", said, maxsplit=1, flags=re.MULTILINE)[0]
+    last = " ".join(words.split())[-500:]
+    return f"number {found[1]} {how}" + (f" after: {last}" if last else "")
 
 
 def _cause(task: Task, processes: int, progress: Path, error: Exception) -> Exception:

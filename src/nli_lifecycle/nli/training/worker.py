@@ -79,4 +79,5 @@ def _train(task: Task, ranks: Ranks) -> None:
         ranks=ranks,
     )
     if ranks.first:
-        task.result.write_text(json.dumps(asdict(result), default=str))
+        task.write_result(asdict(result))
+    torch.distributed.barrier()  # one that ends earlier may take process 0 with it
