@@ -109,7 +109,7 @@ def test_sigterm_ends_the_run_as_killed(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         started = time.monotonic()
         output = process.stdout.read()
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     result = json.loads(output.split("RESULT ")[1])
     assert [run["status"] for run in result["runs"]] == ["KILLED"]
 

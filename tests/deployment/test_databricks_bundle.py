@@ -293,7 +293,7 @@ def test_the_mutator_runs_as_the_command_line_calls_it(compute: str, tmp_path: P
     files["input"].write_text(json.dumps(bundle))
     command = [sys.executable, "-m", "databricks.bundles.build", "--phase", "apply_mutators"]
     command += [word for name, file in files.items() for word in (f"--{name}", str(file))]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0 and files["diagnostics"].read_text() == "", done.stderr
     promotion = json.loads(files["output"].read_text())["resources"]["jobs"]["promotion"]
     assert ("environments" in promotion) == (compute == "serverless")

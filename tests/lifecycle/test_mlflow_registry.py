@@ -130,7 +130,7 @@ def test_an_unreachable_server_is_one_message_within_seconds(tmp_path, monkeypat
         registry.alias("champion")
     with pytest.raises(RegistryError, match="Cannot register .* is reachable and writable"):
         registry.register(bundle, {})
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 60
 
 
 def stored_folder(tmp_path: Path, environment: str = "dev") -> Path:

@@ -256,7 +256,7 @@ def test_a_dead_database_is_not_tried_for_minutes(monkeypatch):
     begun = time.monotonic()
     with pytest.raises(HeadUnavailable, match="cannot be reached: .*refused") as caught:
         head.champion()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 45
     assert "secret" not in str(caught.value)
 
 
