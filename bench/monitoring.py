@@ -30,6 +30,7 @@ from math import sqrt
 from pathlib import Path
 
 import numpy as np
+from monitored.programs import NANNYML
 from rich.console import Console
 from rich.table import Table
 
@@ -195,25 +196,6 @@ def rows_per_second(generator: np.random.Generator, rows: int) -> float:
     return rows / spent
 
 
-NANNYML = """
-import sys
-from pathlib import Path
-import nannyml
-import pandas as pd
-labels = ("entailment", "neutral", "contradiction")
-for folder in map(Path, sys.argv[2:]):
-    reference, analysis = (pd.read_csv(folder / name) for name in ("before.csv", "now.csv"))
-    cbpe = nannyml.CBPE(
-        problem_type="classification_multiclass", y_pred="label", y_true="truth",
-        y_pred_proba={label: f"p_{label}" for label in labels}, metrics=["accuracy"],
-        chunk_size=int(sys.argv[1]),
-    )
-    cbpe.fit(reference)
-    found = cbpe.estimate(analysis.drop(columns="truth")).filter(period="analysis").to_df()
-    found[("accuracy", "value")].to_csv(folder / "found.csv", index=False, header=False)
-"""
-
-
 def nannyml_errors(python: str, generator: np.random.Generator, hard: float, releases: int):
     """Errors of NannyML's CBPE and of ours on the same windows, in points, by scene."""
     errors: dict[str, tuple[float, float]] = {}
@@ -230,7 +212,9 @@ def nannyml_errors(python: str, generator: np.random.Generator, hard: float, rel
                 seen.append(now)
             command = [python, "-W", "ignore", "-c", NANNYML, str(PAIRS), *map(str, folders)]
             subprocess.run(command, check=True, timeout=900, capture_output=True, text=True)
-            theirs = np.concatenate([np.loadtxt(folder / "found.csv") for folder in folders])
+            theirs = np.concatenate(
+                [json.loads((folder / "found.json").read_text()) for folder in folders]
+            )
         right = np.concatenate([now.right.reshape(-1, PAIRS).mean(axis=1) for now in seen])
         ours = [expected_accuracy(summary).value for now in seen for summary in summaries(now)]
         theirs_off, ours_off = (np.abs(np.array(x) - right).mean() for x in (theirs, ours))
@@ -264,7 +248,8 @@ def main() -> None:
             found[scene] |= {name + rest: raised for name, raised in alarms.items()}
     table = Table(title=f"Windows of {PAIRS} pairs, references of {REFERENCE_PAIRS:,}")
     for heading in ("detector", "false per 1,000", "delay", "within 2", "overconfident"):
-        table.add_column(heading, justify="left" if heading == "detector" else "right")
+        first = heading == "detector"
+        table.add_column(heading, justify="left" if first else "right", no_wrap=first)
     result: dict[str, object] = {}
     for name in found["quiet"]:
         false = 1_000 * float(np.mean(found["quiet"][name]))
