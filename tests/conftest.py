@@ -16,7 +16,7 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 os.environ.pop("MLFLOW_REGISTRY_URI", None)
 
 # Plugins of some tests that others import first: their asserts are to be explained, too.
-pytest.register_assert_rewrite("servers", "spark_servers")
+pytest.register_assert_rewrite("servers", "spark_servers", "wheel_task")
 
 # The same examples each time, however busy the machine is: what passed once passes again.
 # `pytest --hypothesis-profile=default` looks for new ones.

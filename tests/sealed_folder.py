@@ -71,7 +71,10 @@ def sealed_folder(folder: Path, text: str = "weights") -> Bundle:
 
 
 def answering_bundle(
-    folder: Path, wrong_every: int = 0, trained_on: pd.DataFrame | None = None
+    folder: Path,
+    wrong_every: int = 0,
+    trained_on: pd.DataFrame | None = None,
+    signed: bool = False,
 ) -> Bundle:
     """Seal an MLflow model that answers, wrongly once in ``wrong_every`` rows.
 
@@ -79,8 +82,10 @@ def answering_bundle(
         folder: to be made.
         wrong_every: 0: always right.
         trained_on: pairs it shall remember as its training; None: pairs of its own.
+        signed: whether it has a signature, which Unity Catalog asks for.
     """
     import mlflow.pyfunc
+    from mlflow.models import infer_signature
 
     if trained_on is None:
         trained_on = pd.DataFrame(
@@ -90,7 +95,12 @@ def answering_bundle(
 
     code = folder.parent / f"{folder.name}_model.py"
     code.write_text(ANSWERING.format(every=wrong_every))
-    mlflow.pyfunc.save_model(str(folder), python_model=str(code), pip_requirements=["mlflow"])
+    texts, answers = {"premise": "a", "hypothesis": "b"}, {f"p_{label}": 0.5 for label in LABELS}
+    answer = {"label": "neutral", **answers}
+    signature = infer_signature(pd.DataFrame([texts]), pd.DataFrame([answer])) if signed else None
+    mlflow.pyfunc.save_model(
+        str(folder), python_model=str(code), pip_requirements=["mlflow"], signature=signature
+    )
     payload = folder / PAYLOAD
     payload.mkdir(parents=True)
     (payload / "inference.py").write_text(CLASSIFIER)

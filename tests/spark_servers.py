@@ -21,12 +21,21 @@ from servers import free_port
 PATIENCE = 90
 
 
+def job_packages() -> str | None:
+    """Folder of the packages that a cluster has, by NLI_JOB_PACKAGES; None: this environment's."""
+    return os.environ.get("NLI_JOB_PACKAGES")
+
+
 def spark_home() -> Path:
-    """Folder of the installed Spark; skips where it, or Java, is missing."""
+    """Folder of the Spark that the servers run; skips where it, or Java, is missing.
+
+    It is the cluster's, as a driver and a standalone cluster must be of one version.
+    """
     pyspark = pytest.importorskip("pyspark", reason="needs the extra 'spark'")
     if not shutil.which("java"):
         pytest.skip("needs Java 17 or newer")
-    return Path(pyspark.__file__).parent
+    packages = job_packages()
+    return Path(packages, "pyspark") if packages else Path(pyspark.__file__).parent
 
 
 def python_without_us(folder: Path, dependencies: str | None = None) -> str:
@@ -85,7 +94,7 @@ def _wait(port: int, log: Path) -> None:
 def workers_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The Python of the server's and the cluster's workers."""
     spark_home()
-    return python_without_us(tmp_path_factory.mktemp("workers") / "python")
+    return python_without_us(tmp_path_factory.mktemp("workers") / "python", job_packages())
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,17 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import mlflow
 import yaml
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from nli_lifecycle.datasets.registry import RegistryDataset
 from nli_lifecycle.lifecycle.registry import MlflowRegistry
 
 TRACKING = ("experiment", "run", "logged_model", "log_", "artifact", "set_terminated")
 STAGES = ("get_latest_versions", "transition_model_version_stage")
+UPSTREAM = {"staging": "dev", "prod": "staging"}
 FILTER = re.compile(r"name='[\w-]+\.[\w-]+\.[\w-]+'")
 
 
@@ -129,3 +132,24 @@ def unity_registry(
     registry._registry_uri = "databricks-uc"
     registry.actor = f"somebody in {environment}"
     return registry
+
+
+def open_workspace(folder: Path, environment: str) -> MlflowRegistry:
+    """One environment's registry, which sees its upstream through the metastore alone."""
+    above = UPSTREAM.get(environment)
+    upstream = unity_registry(folder, above, tracking=False) if above else None
+    return unity_registry(folder, environment, upstream)
+
+
+def stand_in(folder: Path) -> None:
+    """Let every registry that this process opens be the double's; it ends with the process."""
+    theirs = mlflow.artifacts.download_artifacts
+    catalog = unity_registry(folder, "dev").client
+
+    def download(artifact_uri=None, dst_path=None, **others):
+        if str(artifact_uri).startswith("models:/"):
+            return catalog.download(artifact_uri, dst_path)
+        return theirs(artifact_uri=artifact_uri, dst_path=dst_path, **others)
+
+    mlflow.artifacts.download_artifacts = download
+    RegistryDataset.load = lambda self: open_workspace(folder, self._environment)

@@ -16,7 +16,7 @@ from project import PROJECT
 from deployment.check import findings
 from deployment.loading import BundleError, load, targets
 from deployment.schema import on_classic_compute
-from deployment.tasks import Call, calls
+from deployment.tasks import Call, calls, dependencies
 from nli_lifecycle.commands.places import load_configuration
 from nli_lifecycle.monitoring.alerting.retraining import DatabricksJobParameters
 from nli_lifecycle.monitoring.parameters import MonitoringParameters
@@ -229,6 +229,18 @@ DOWNSTREAM = {
         "depends_on: []",
         "intake: it may run beside 'data_engineering' in the same data root",
     ),
+    "a deployment job that asks for what Unity Catalog does not name": (
+        "deployment_job.yml",
+        "{{job.parameters.model_version}}",
+        "{{job.parameters.version}}",
+        "admission: {{job.parameters.version}} names no parameter of the job: ['model_name', ",
+    ),
+    "a deployment job that admits whatever it is given": (
+        "deployment_job.yml",
+        "                  - --model-version={{job.parameters.model_version}}\n",
+        "",
+        "admission: Missing option '--model-version'",
+    ),
     "a job that is no resource of the target": (
         "promotion.yml",
         "${resources.jobs.serving.id}",
@@ -264,6 +276,23 @@ def test_the_job_that_monitoring_starts_is_taken_by_its_parameters() -> None:
     assert parameters.retrain == DatabricksJobParameters(job_id=17)
     train = load(PROJECT, "dev").jobs["train_and_release"]
     assert [one["name"] for one in train["parameters"]] == [parameters.retrain.parameter]
+
+
+def test_the_deployment_job_judges_what_unity_catalog_names_and_only_after_its_admission() -> None:
+    for target in ("staging", "prod"):
+        job = load(PROJECT, target).jobs["deployment_job"]
+        assert {one["name"] for one in job["parameters"]} == {"model_name", "model_version"}
+        assert dependencies(job)["judgement"] == {"admission"}
+    assert "deployment_job" not in load(PROJECT, "dev").jobs  # training judges in its own job
+
+
+@pytest.mark.parametrize("judge", ["promotion", "deployment_job"])
+def test_what_comes_in_is_judged_once(judge: str) -> None:
+    promotion = load(PROJECT, "prod", {"judged_by": judge}).jobs["promotion"]
+    tasks = {one["task_key"]: one for one in promotion["tasks"]}
+    asked = tasks["judged_here"]["condition_task"]
+    assert (asked["left"], asked["op"], asked["right"]) == (judge, "EQUAL_TO", "promotion")
+    assert tasks["evaluation"]["depends_on"] == [{"task_key": "judged_here", "outcome": "true"}]
 
 
 def test_on_classic_compute_every_task_has_its_libraries_and_a_cluster() -> None:

@@ -6,7 +6,7 @@ import mlflow
 import pytest
 from life import ASKING, kinds, promote, submit
 from sealed_folder import sealed_folder
-from unity import STAGES, unity_registry
+from unity import STAGES, open_workspace
 
 from nli_lifecycle.lifecycle.approval import approve, reject
 from nli_lifecycle.lifecycle.audit import verify
@@ -25,13 +25,7 @@ def workspaces(tmp_path, empty_store, monkeypatch):
     """Dev, staging and prod; each sees its upstream through the metastore alone."""
     for name in ("dev", "staging", "prod", "metastore"):
         shutil.copy(empty_store, tmp_path / f"{name}.db")
-
-    def from_afar(environment):
-        return unity_registry(tmp_path, environment, tracking=False)
-
-    dev = unity_registry(tmp_path, "dev")
-    staging = unity_registry(tmp_path, "staging", from_afar("dev"))
-    prod = unity_registry(tmp_path, "prod", from_afar("staging"))
+    dev, staging, prod = (open_workspace(tmp_path, name) for name in ("dev", "staging", "prod"))
     monkeypatch.setattr(
         mlflow.artifacts,
         "download_artifacts",

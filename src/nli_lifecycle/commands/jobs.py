@@ -41,3 +41,19 @@ def conclude(places: list[Place], as_json: bool, job_run: str, tasks: tuple[str,
             click.echo(f"  {task}: {why}")
     if ended.faults:
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@located
+@click.option("--model-name", required=True, help="the model that the platform names")
+@click.option("--model-version", required=True, help="the number that the platform names")
+def admit(places: list[Place], as_json: bool, model_name: str, model_version: str) -> None:
+    """Check that a version is the undecided candidate; exit code 1 where it is not."""
+    from nli_lifecycle.lifecycle import admission
+
+    registry = only(places).open()
+    ref = admission.admit(registry, model_name, model_version)
+    if as_json:
+        say({"version": ref.version, "digest": ref.digest})
+    else:
+        click.echo(f"{ref} is the candidate of {registry.environment} and may be judged.")

@@ -34,6 +34,7 @@ for command in (
     changing.advance,
     alerting.acknowledge,
     jobs.conclude,
+    jobs.admit,
     endpoint,
 ):
     lifecycle.add_command(command)
