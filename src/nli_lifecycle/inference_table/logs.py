@@ -154,7 +154,9 @@ class PayloadLog:
         """See ``InferenceLog.answered``."""
         asked, found = set(pairs), set()
         for some in _portions(asked):
-            for logged in self._source.where(PAYLOAD_COLUMNS, ["client_request_id", _ID], some).to_pylist():
+            for logged in self._source.where(
+                PAYLOAD_COLUMNS, ["client_request_id", _ID], some
+            ).to_pylist():
                 found |= {
                     (request_id(logged), row["position"])
                     for row in self._unpacking.rows(logged)

@@ -163,7 +163,9 @@ def _arrived(
     chosen = table.columns.keys() if columns is None else [*columns]
     if "arrival" not in chosen:
         chosen.append("arrival")
-    query = select(*(table.c[name] for name in chosen)).where(table.c.arrival > after)
+    query = select(*(table.c[name] for name in dict.fromkeys(chosen))).where(
+        table.c.arrival > after
+    )
     if until is not None:
         query = query.where(table.c.arrival <= until)
     return query.order_by(table.c.arrival)
