@@ -118,8 +118,8 @@ def expected_accuracy(summary: Summary) -> Estimate:
 def mean_confidence(summary: Summary) -> Estimate:
     """Mean confidence, and how far another sample's from the same traffic may lie from it.
 
-    The standard error of a mean, √(var(c) / n), and more where pairs were asked together: what a window's estimate is to be compared by with
-    that of another window, or of the reference.
+    The standard error of a mean, √(var(c) / n), and more where pairs were asked together: what a
+    window's estimate is to be compared by with that of another window, or of the reference.
     """
     confidence, squares = _confidence(summary)
     pairs = max(2, summary.pairs)
