@@ -6,7 +6,8 @@
 A simulated model sees three noisy scores per pair and answers with their exact posterior, so that
 it is calibrated and right on 86%. Quiet traffic goes on like its reference; then hard pairs come,
 longer and with fewer words in common, until accuracy is 5 points lower. Either the model's
-probabilities know that these are hard (`drop`), or they do not (`drop, overconfident`).
+probabilities know that these are hard (`drop`), or they do not (`drop, overconfident`). In a
+second quiet stream, requests bring 1 to 10 pairs of one premise each.
 
 A false alarm is any alarm in quiet traffic; a delay is the number of windows of 500 pairs up to
 the first alarm, the alarming one included. Each simulated release has a reference of its own, with
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from monitored.programs import NANNYML
@@ -58,6 +60,7 @@ SIGNAL, HARD_SIGNAL = 1.95, 0.8  # of a pair's true label, in standard deviation
 LASTING = 20  # windows after the drop; found later counts as this many
 SETTINGS = DetectorSettings()
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+TOGETHER = "quiet, pairs of a premise together"
 SCENES = ("quiet", "drop", "drop, overconfident")
 
 
@@ -95,6 +98,15 @@ def traffic(generator: np.random.Generator, rows: int, hard: float, knows: bool)
         "time": np.full(rows, BEGIN, dtype=object),
     }
     return Traffic(columns, truth)
+
+
+def asked_together(seen: Traffic, generator: np.random.Generator) -> Traffic:
+    """The same pairs, 1 to 10 of them in a request, with one premise."""
+    rows = len(seen.truth)
+    sizes = generator.integers(1, 11, size=rows)
+    first = np.repeat(np.cumsum(sizes) - sizes, sizes)[:rows]
+    shared = {name: seen.columns[name][first] for name in ("premise_words", "unknown_share")}
+    return Traffic(seen.columns | shared | {"position": np.arange(rows) - first}, seen.truth)
 
 
 def share_of_hard(generator: np.random.Generator) -> tuple[float, float]:
@@ -141,13 +153,11 @@ def accuracy_detectors(generator: np.random.Generator, accuracy: float, releases
 
 def window_detectors(generator: np.random.Generator, hard: float, releases: int, quiet: int):
     """Alarms of the estimate and of drift, by the product's code, for each scene and release."""
-    found: dict[str, dict[str, list]] = {scene: defaultdict(list) for scene in SCENES}
+    found: dict[str, dict[str, list]] = {s: defaultdict(list) for s in (*SCENES, TOGETHER)}
     errors: dict[str, list[float]] = defaultdict(list)
     for _ in range(releases):
         before = traffic(generator, REFERENCE_PAIRS, 0.0, True)
-        windows = Windows(None)
-        windows.add(before.columns)
-        reference = Reference(summary=windows.close()[0].summary)
+        reference = reference_of(before)
         for scene in SCENES:
             count = quiet if scene == "quiet" else LASTING
             share = 0.0 if scene == "quiet" else hard
@@ -158,7 +168,20 @@ def window_detectors(generator: np.random.Generator, hard: float, releases: int,
             errors[scene] += [100 * abs(e - r) for e, r in zip(estimates, right)]
             for name, alarms in alarms_of(seen, reference).items():
                 found[scene][name].append(alarms)
+        before, now = (
+            asked_together(traffic(generator, count, 0.0, True), generator)
+            for count in (REFERENCE_PAIRS, quiet * PAIRS)
+        )
+        for name, alarms in alarms_of(summaries(now), reference_of(before)).items():
+            found[TOGETHER][name].append(alarms)
     return found, errors
+
+
+def reference_of(before: Traffic) -> Reference:
+    """The summary of a release's evaluation set."""
+    windows = Windows(None)
+    windows.add(before.columns)
+    return Reference(summary=windows.close()[0].summary)
 
 
 def alarms_of(seen: list[Summary], reference: Reference) -> dict[str, list[bool]]:
@@ -247,17 +270,23 @@ def main() -> None:
             rest = "" if known == REFERENCE_PAIRS else f"_reference_{known}"
             found[scene] |= {name + rest: raised for name, raised in alarms.items()}
     table = Table(title=f"Windows of {PAIRS} pairs, references of {REFERENCE_PAIRS:,}")
-    for heading in ("detector", "false per 1,000", "delay", "within 2", "overconfident"):
-        first = heading == "detector"
-        table.add_column(heading, justify="left" if first else "right", no_wrap=first)
-    result: dict[str, object] = {}
+    headings = ("detector", "false per 1,000", "together", "delay", "within 2", "overconfident")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left", no_wrap=not place)
+    result: dict[str, Any] = {}
     for name in found["quiet"]:
         false = 1_000 * float(np.mean(found["quiet"][name]))
         late = delay(found["drop"][name])
         unknown = found["drop, overconfident"].get(name, found["drop"][name])
         within = (first_alarms(found["drop"][name]) <= 2).mean()
-        table.add_row(name, f"{false:.1f}", said(late), f"{within:.0%}", said(delay(unknown)))
         result[name] = {"false_alarms_per_1000": round(false, 2), "delay_windows_5pt": late}
+        together = ""
+        if name in found[TOGETHER]:
+            rate = 1_000 * float(np.mean(found[TOGETHER][name]))
+            result[name]["false_alarms_per_1000_together"] = round(rate, 2)
+            together = f"{rate:.1f}"
+        delays = said(late), f"{within:.0%}", said(delay(unknown))
+        table.add_row(name, f"{false:.1f}", together, *delays)
     console.print(table)
     for scene in SCENES:
         console.print(f"estimate's error, {scene}: {np.mean(errors[scene]):.2f} points per window")

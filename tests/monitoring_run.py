@@ -20,6 +20,7 @@ from nli_lifecycle.datasets.monitoring_state import MonitoringStateDataset
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.memory import InMemoryRegistry
 from nli_lifecycle.lifecycle.settling import settle
+from nli_lifecycle.monitoring.log import InferenceLog
 from nli_lifecycle.monitoring.parameters import MonitoringParameters
 from nli_lifecycle.monitoring.reference import Reference
 from nli_lifecycle.monitoring.report import MonitoringReport
@@ -67,11 +68,11 @@ class MonitoringRun:
         ref: ModelRef = crown(self.registry, submit(self.registry, self.home / "made", weights))
         return Release(MODEL, ref.version, ref.digest, len(self._entries()) - 1)
 
-    def __call__(self, **changes: Any) -> MonitoringReport:
-        """One round."""
+    def __call__(self, log: InferenceLog | None = None, **changes: Any) -> MonitoringReport:
+        """One round; over the log in SQL, or over another one."""
         reader = LogReader(self.url)
         entries = {
-            "inference_log": reader,
+            "inference_log": log or reader,
             "registry": self.registry,
             "params:monitoring": parameters(**changes),
             "params:environment": "prod",

@@ -12,6 +12,8 @@ from monitored.streams import Stream
 from monitoring import SETTINGS, alarms_of
 
 from nli_lifecycle.monitoring.calibration import calibration_test
+from nli_lifecycle.monitoring.clusters import numbered
+from nli_lifecycle.monitoring.columns import read
 from nli_lifecycle.monitoring.detectors import drifted, fallen, fallen_n_of_m
 from nli_lifecycle.monitoring.drift import DriftSettings, drift
 from nli_lifecycle.monitoring.estimate import EstimateSettings, estimate, estimated_accuracy
@@ -20,7 +22,12 @@ from nli_lifecycle.monitoring.holm import corrected
 from nli_lifecycle.monitoring.observing import observe_realised
 from nli_lifecycle.monitoring.reference import Reference
 from nli_lifecycle.monitoring.summary import Summary
-from nli_lifecycle.monitoring.text_drift import TextDriftSettings, text_drift, text_features
+from nli_lifecycle.monitoring.text_drift import (
+    TextDriftSettings,
+    row_features,
+    text_drift,
+    text_features,
+)
 from nli_lifecycle.monitoring.windows import Windows
 from nli_lifecycle.nli.metrics.proportions import wilson
 
@@ -51,8 +58,13 @@ def measure(stream: Stream, pairs: int) -> Measured:
     began = time.perf_counter()
     seen = [window.summary for window in Windows(pairs).add(streams.as_log(stream.now))]
     alarms = alarms_of(seen, known)
-    texts = [text_features(streams.as_log(part)) for part in parts]
-    drifts = [text_drift(before, text, TextDriftSettings()) for text in texts]
+    rows = [read(streams.as_log(part)) for part in parts]
+    drifts = [
+        text_drift(
+            before, row_features(some), TextDriftSettings(), numbered(some.begins, some.sound)
+        )
+        for some in rows
+    ]
     ratio = float(np.sqrt(pairs / len(before)))
     alarms["text_drift"] = drifted([found.p_value for found in drifts], SETTINGS, ratio)
     alarms["drift_any_or_text"] = drifted(

@@ -51,11 +51,13 @@ class Stream:
 
 
 def as_log(pool: Pool) -> dict[str, np.ndarray]:
-    """The pairs as a batch of the log, one by one."""
+    """The pairs as a batch of the log; those of one premise in a row were asked together."""
     count = len(pool.truth)
+    begins = np.flatnonzero(np.diff(pool.premise, prepend=-1))
+    position = np.arange(count) - np.repeat(begins, np.diff(begins, append=count))
     times = np.full(count, BEGIN, dtype=object)
     columns = {name: pool.columns[name] for name in COLUMNS}
-    return columns | {"arrival": np.arange(1, count + 1), "time": times}
+    return columns | {"position": position, "arrival": np.arange(1, count + 1), "time": times}
 
 
 def parts(pool: Pool, pairs: int) -> Iterator[Pool]:

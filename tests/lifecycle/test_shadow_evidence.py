@@ -15,6 +15,7 @@ from ready_evidence import CANDIDATE, CHAMPION, POLICY, evidence, judged
 from scipy.stats import binomtest
 
 from nli_lifecycle.datasets.inference_log import InferenceLogDataset
+from nli_lifecycle.datasets.inference_table import InferenceTableDataset
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.evidence import Evidence
 from nli_lifecycle.lifecycle.policy import Policy
@@ -195,6 +196,13 @@ def fill(url: str, candidate: str = CANDIDATE.digest) -> None:
             answered(**pair, release=ours, latency_ms=4 + number, role="shadow"),
         )
     log.close()
+
+
+def test_a_log_in_a_table_holds_no_shadow_traffic_and_is_refused(tmp_path: Path) -> None:
+    table = InferenceTableDataset(shape="payload", filepath=str(tmp_path)).load()
+    with pytest.raises(ShadowLogError, match="Take `shadow` out of the policy"):
+        recalled(table)
+    assert recalled(table, champion=None) == {}
 
 
 def test_the_log_s_traffic_becomes_evidence(tmp_path: Path) -> None:

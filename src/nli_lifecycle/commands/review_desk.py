@@ -81,9 +81,17 @@ class Desk:
         """Take in what came by the service's ``/feedback``, or only say what would become of it.
 
         Raises:
-            NoLogHere: there is no inference log.
+            NoLogHere: there is no inference log of the service's.
         """
-        asked, account = words_of_log(self.catalog.load("inference_log"), self.store.words())
+        from nli_lifecycle.serving.log.reading import LogReader, NoLogHere
+
+        log = self.catalog.load("inference_log")
+        if not isinstance(log, LogReader):
+            raise NoLogHere(
+                "The catalog entry inference_log is a table, which the service's feedback is not "
+                "in. Take labels in by file."
+            )
+        asked, account = words_of_log(log, self.store.words())
         if not dry_run:
             self.store.ask(asked)
         return self._kept(lambda known: account, dry_run)

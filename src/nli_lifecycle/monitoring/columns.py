@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 FEATURES = ("premise_words", "hypothesis_words", "overlap", "unknown_share", "latency_ms")
 COLUMNS = (
     "role",
+    "position",
     "time",
     "model",
     "version",
@@ -45,6 +46,8 @@ class Rows:
     Attributes:
         arrival: shape (n,).
         time: UTC, shape (n,), of ``datetime`` objects.
+        begins: whether it is the first of its request, shape (n,); every row is, where the log does
+            not say.
         key: place in ``keys`` of who answered, shape (n,).
         keys: model, version, digest and epoch.
         label: label index, shape (n,); -1: no label of ours.
@@ -57,6 +60,7 @@ class Rows:
 
     arrival: Ints
     time: npt.NDArray[np.object_]
+    begins: npt.NDArray[np.bool_]
     key: Ints
     keys: tuple[Key, ...]
     label: Ints
@@ -100,6 +104,7 @@ def read(batch: Columns, after: int = 0) -> Rows:
     return Rows(
         arrival=arrival[places],
         time=_times(batch["time"])[places],
+        begins=~(_floats(batch.get("position", np.zeros(count)))[places] > 0),
         key=key[places],
         keys=keys,
         label=label,

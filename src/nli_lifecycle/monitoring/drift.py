@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import chi2
 
-from nli_lifecycle.monitoring.columns import Ints
+from nli_lifecycle.monitoring.columns import Floats, Ints
 from nli_lifecycle.monitoring.findings import Finding
 from nli_lifecycle.monitoring.summary import Summary
 
@@ -29,6 +29,12 @@ class DriftSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     minimum_pairs: int = Field(100, ge=10, description="of a window, and of the reference")
+    minimum_requests: int = Field(
+        30,
+        ge=2,
+        description="that these pairs are of: pairs of one request hang together, and how much so "
+        "cannot be told from fewer",
+    )
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,14 @@ def drift(
     if reference is None or why:
         state = "missing" if reference is None else "insufficient"
         return tuple(Finding(name=n, state=state, pairs=summary.pairs, why=why) for n in names)
-    shifts: dict[str, Shift] = {"label_mix": label_mix(reference.predicted, summary.predicted)}
+    samples = reference, summary
+    effects = reference.label_effect(), summary.label_effect()
+    shifts = {"label_mix": label_mix(reference.predicted, summary.predicted, effects)}
     for name in FEATURES:
         before, now = reference.histograms[name], summary.histograms[name]
         if before[:-1].any() and now[:-1].any():
-            shifts[name] = distribution(before, now)
+            effects = samples[0].design_effect(name), samples[1].design_effect(name)
+            shifts[name] = distribution(before, now, effects)
     return tuple(
         Finding(
             name=name,
@@ -91,7 +100,7 @@ def drift(
     )
 
 
-def label_mix(before: Ints, now: Ints) -> Shift:
+def label_mix(before: Ints, now: Ints, effects: tuple[float, float] = (1.0, 1.0)) -> Shift:
     """Whether the labels given are mixed as before.
 
     Total variation distance ½ Σ |p − q|: the share of answers that would have to be others.
@@ -101,14 +110,15 @@ def label_mix(before: Ints, now: Ints) -> Shift:
     Args:
         before: rows by label, shape (k,).
         now: likewise, of the window.
+        effects: design effects of both.
     """
     p, q = now / now.sum(), np.maximum(before, 1) / before.sum()
     w = sqrt(float(((p - q) ** 2 / q).sum()))
     distance = float(np.abs(p - before / before.sum()).sum()) / 2
-    return Shift(distance, w, homogeneity(before, now))
+    return Shift(distance, w, homogeneity(before / effects[0], now / effects[1]))
 
 
-def distribution(before: Ints, now: Ints) -> Shift:
+def distribution(before: Ints, now: Ints, effects: tuple[float, float] = (1.0, 1.0)) -> Shift:
     """Whether a figure is distributed as before.
 
     Kolmogorov's distance: the largest difference of the cumulative shares, at any bin's end.
@@ -121,13 +131,15 @@ def distribution(before: Ints, now: Ints) -> Shift:
     Args:
         before: rows by bin, shape (bins,), the last bin being the rows that do not say.
         now: likewise, of the window.
+        effects: design effects of both.
     """
     cumulative = np.cumsum(now) / now.sum() - np.cumsum(before) / before.sum()
     first, second = tenths(before, now)
     p = (second + 0.5) / (second.sum() + 0.5 * len(second))
     q = (first + 0.5) / (first.sum() + 0.5 * len(first))
     stability = float(((p - q) * np.log(p / q)).sum())
-    return Shift(float(np.abs(cumulative).max()), stability, homogeneity(first, second))
+    p_value = homogeneity(first / effects[0], second / effects[1])
+    return Shift(float(np.abs(cumulative).max()), stability, p_value)
 
 
 def tenths(before: Ints, now: Ints) -> tuple[Ints, Ints]:
@@ -140,9 +152,11 @@ def tenths(before: Ints, now: Ints) -> tuple[Ints, Ints]:
     return joined[0][kept], joined[1][kept]
 
 
-def homogeneity(before: Ints, now: Ints) -> float:
+def homogeneity(before: Ints | Floats, now: Ints | Floats) -> float:
     """p-value of Pearson's chi-square test that two samples are of one distribution.
 
+    Counts of rows that hang together are divided by their design effect before, which makes them
+    counts of so many independent ones (Rao & Scott 1992, Biometrics 48: 577-585).
     Cells that would hold fewer than five rows are joined with the next smallest; the reference's
     own sampling error is in the test. 1 where only one cell is left.
     """
@@ -165,4 +179,10 @@ def _too_few(summary: Summary, reference: Summary | None, settings: DriftSetting
     for whose, pairs in (("the window", summary.pairs), ("the reference", reference.pairs)):
         if pairs < settings.minimum_pairs:
             return f"{pairs} pairs in {whose}, at least {settings.minimum_pairs} are asked for."
+    for whose, some in (("the window", summary), ("the reference", reference)):
+        if some.requests < settings.minimum_requests:
+            return (
+                f"The {some.pairs} pairs of {whose} are of {some.requests} requests, at least "
+                f"{settings.minimum_requests} are asked for: make windows longer."
+            )
     return ""

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nli_lifecycle.monitoring.calibration import CalibrationTest
 from nli_lifecycle.monitoring.columns import Floats
 from nli_lifecycle.monitoring.findings import Finding
-from nli_lifecycle.monitoring.reference import Reference
+from nli_lifecycle.monitoring.reference import Reference, reference_facts
 from nli_lifecycle.monitoring.summary import BILLIONTHS, WIDTH, Summary
 from nli_lifecycle.nli.metrics.measures import f1_scores
 
@@ -68,11 +68,11 @@ def estimate(
         "estimated_accuracy": (estimated_accuracy(summary, reference), reference.accuracy),
         "estimated_macro_f1": (expected_macro_f1(summary), reference.macro_f1),
     }
+    corrected = reference.same_pairs and reference.summary is not None
     state, why = _state(summary, calibration, settings)
     z = NormalDist().inv_cdf((1 + settings.confidence) / 2)
     found = []
     for name, (figure, evidence) in figures.items():
-        before = None if evidence is None else evidence.estimate
         shown = figure if state == "measured" else None
         found.append(
             Finding(
@@ -81,7 +81,7 @@ def estimate(
                 value=shown and shown.value,
                 low=shown and max(0.0, shown.value - z * shown.error),
                 high=shown and min(1.0, shown.value + z * shown.error),
-                reference=before,
+                **reference_facts(evidence, exact=name == "estimated_accuracy" and corrected),
                 pairs=summary.pairs,
                 why=why,
             )
@@ -118,13 +118,14 @@ def expected_accuracy(summary: Summary) -> Estimate:
 def mean_confidence(summary: Summary) -> Estimate:
     """Mean confidence, and how far another sample's from the same traffic may lie from it.
 
-    The standard error of a mean, √(var(c) / n): what a window's estimate is to be compared by with
-    that of another window, or of the reference.
+    The standard error of a mean, √(var(c) / n), and more where pairs were asked together: what a
+    window's estimate is to be compared by with that of another window, or of the reference.
     """
     confidence, squares = _confidence(summary)
     pairs = max(2, summary.pairs)
     mean = confidence / pairs
-    return Estimate(mean, sqrt(max(0.0, squares / pairs - mean * mean) / (pairs - 1)))
+    error = sqrt(max(0.0, squares / pairs - mean * mean) / (pairs - 1))
+    return Estimate(mean, error * sqrt(summary.design_effect("confidence")))
 
 
 def expected_macro_f1(summary: Summary) -> Estimate:

@@ -20,6 +20,9 @@ class Finding(BaseModel):
         low: lower bound of the value's interval, where there is one.
         high: upper bound.
         reference: the release's evidence, or the reference window.
+        reference_low: lower bound of the reference's interval, at the value's level; None: it is
+            exact, or its error is in the value's interval already.
+        reference_high: upper bound.
         effect: effect size of a drift test: docs/monitoring_statistics.md.
         p_value: corrected for the number of tests of this window.
         pairs: what it rests on.
@@ -34,6 +37,8 @@ class Finding(BaseModel):
     low: float | None = None
     high: float | None = None
     reference: float | None = None
+    reference_low: float | None = None
+    reference_high: float | None = None
     effect: float | None = None
     p_value: float | None = None
     pairs: int

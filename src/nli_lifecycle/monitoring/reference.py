@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypedDict
 
 from nli_lifecycle.monitoring.summary import Summary
 from nli_lifecycle.nli.metrics.figures import Interval
@@ -36,3 +37,24 @@ class Reference:
             return 0.0
         z = NormalDist().inv_cdf((1 + self.confidence) / 2)
         return (self.accuracy.upper - self.accuracy.lower) / (2 * z)
+
+
+class ReferenceFacts(TypedDict):
+    """Of a ``Finding``."""
+
+    reference: float | None
+    reference_low: float | None
+    reference_high: float | None
+
+
+def reference_facts(known: Interval | None, exact: bool = False) -> ReferenceFacts:
+    """What a finding says of its reference.
+
+    Args:
+        known: of the release's evidence; None: not known.
+        exact: its error is in the finding's own interval already.
+    """
+    if known is None:
+        return {"reference": None, "reference_low": None, "reference_high": None}
+    low, high = (None, None) if exact else (known.lower, known.upper)
+    return {"reference": known.estimate, "reference_low": low, "reference_high": high}

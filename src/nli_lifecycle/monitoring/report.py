@@ -12,13 +12,19 @@ from nli_lifecycle.monitoring.findings import WindowFindings
 class Account(Record):
     """Where the rows of the log and the words of feedback went.
 
-    rows = in_windows + waiting + shadows + repeated; damaged rows are in windows, too.
+    rows = in_windows + waiting + shadows + left_out + repeated; damaged rows are in windows, too.
     """
 
     rows: int = Field(0, ge=0, description="read from the log so far")
     in_windows: int = Field(0, ge=0, description="in windows that are full")
     waiting: int = Field(0, ge=0, description="in windows that are not full yet")
     shadows: int = Field(0, ge=0, description="answers of shadows, which nobody got")
+    left_out: int = Field(
+        0, ge=0, description="requests that failed, or that an inference table holds twice"
+    )
+    late: int = Field(
+        0, ge=0, description="requests that came to an inference table too late to be read"
+    )
     repeated: int = Field(0, ge=0, description="read a second time, and left out")
     damaged: int = Field(0, ge=0, description="without label or probabilities that can be used")
     words: int = Field(0, ge=0, description="of feedback, the last of each source on each pair")

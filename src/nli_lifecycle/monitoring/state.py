@@ -161,6 +161,8 @@ class MonitoringState(Record):
         cut: the state of ``Windows``: watermark and unfinished windows.
         newest_row: latest time that a row ever said.
         account: where rows and words went.
+        recent: arrival up to which the log was read, and ``InferenceLog.recent`` of it; None:
+            nothing comes late.
         kept: windows by number, the latest ones.
         references: digest → what its release is compared with.
         first_windows: digest → its first windows.
@@ -173,6 +175,7 @@ class MonitoringState(Record):
     cut: Json
     newest_row: Moment | None = None
     account: Account = Field(default_factory=Account)
+    recent: tuple[int, int] | None = None
     kept: tuple[KeptWindow, ...] = ()
     references: dict[str, KnownReference] = Field(default_factory=dict)
     first_windows: dict[str, FirstWindows] = Field(default_factory=dict)

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from nli_lifecycle.monitoring.clusters import Clusters
 from nli_lifecycle.monitoring.columns import FEATURES, Floats, Ints, Rows
 from nli_lifecycle.nli.labels import LABELS
 
@@ -30,6 +30,9 @@ EDGES: dict[str, Floats] = {
     "unknown_share": np.concatenate([[1e-9], np.linspace(0, 1, 21)[1:]]),
     "latency_ms": np.geomspace(0.1, 1e5, 60),
 }
+
+#: Features whose sums are kept by request, too, as numbers of bins; after the labels.
+BY_REQUEST = tuple(name for name in EDGES if name != "latency_ms")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Summary:
         products: billionths of products of two labels' probabilities, by label given (first
             axis), shape (3, 3, 3).
         histograms: rows by bin of ``EDGES``; the last bin holds the rows that do not say.
+        clusters: by request: whether each label was given, then the bins of ``BY_REQUEST``; without
+            rows where a summary was made before there was such a thing.
     """
 
     pairs: int
@@ -63,6 +68,7 @@ class Summary:
     expected: Ints
     products: Ints
     histograms: dict[str, Ints]
+    clusters: Clusters
 
     @classmethod
     def empty(cls) -> Summary:
@@ -79,6 +85,7 @@ class Summary:
             expected=np.zeros((WIDTH, WIDTH), np.int64),
             products=np.zeros((WIDTH, WIDTH, WIDTH), np.int64),
             histograms={name: np.zeros(len(e) + 2, np.int64) for name, e in EDGES.items()},
+            clusters=Clusters.empty(WIDTH + len(BY_REQUEST)),
         )
 
     @classmethod
@@ -99,6 +106,10 @@ class Summary:
         label, probabilities = rows.label[used], rows.probabilities[used]
         features = {name: rows.features[name][used] for name in FEATURES}
         features["confidence"] = probabilities[np.arange(len(used)), label]
+        bins = {name: _bins(name, features[name]) for name in EDGES}
+        figures = np.column_stack(
+            [np.eye(WIDTH, dtype=np.int64)[label], *map(bins.get, BY_REQUEST)]
+        )
         pairwise = probabilities[:, _ABOVE[0]] * probabilities[:, _ABOVE[1]]
         products = np.zeros((WIDTH, WIDTH, WIDTH), np.int64)
         products[:, _ABOVE[0], _ABOVE[1]] = _sums(pairwise, label)
@@ -114,7 +125,8 @@ class Summary:
             predicted=np.bincount(label, minlength=WIDTH),
             expected=_sums(probabilities, label).T.copy(),
             products=products,
-            histograms={name: _histogram(name, features[name]) for name in EDGES},
+            histograms={n: np.bincount(b, minlength=len(EDGES[n]) + 2) for n, b in bins.items()},
+            clusters=Clusters.of(rows.begins[places], sound, figures),
         )
 
     def __add__(self, other: Summary) -> Summary:
@@ -131,6 +143,7 @@ class Summary:
             expected=self.expected + other.expected,
             products=self.products + other.products,
             histograms={name: self.histograms[name] + other.histograms[name] for name in EDGES},
+            clusters=self.clusters + other.clusters,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -142,12 +155,26 @@ class Summary:
         """Rows summed up, damaged ones included."""
         return self.pairs + self.damaged
 
+    @property
+    def requests(self) -> int:
+        """Requests that the pairs were of; as many as pairs, where nothing is known of them."""
+        return self.clusters.count() + self.pairs - self.clusters.rows
+
+    def design_effect(self, feature: str) -> float:
+        """By which the pairs are fewer than they seem, for the distribution of a feature."""
+        return self.clusters.design_effect(WIDTH + BY_REQUEST.index(feature))
+
+    def label_effect(self) -> float:
+        """The same for the mix of labels."""
+        return self.clusters.mean_effect(range(WIDTH))
+
     def to_json(self) -> dict[str, Any]:
         """As JSON's types; ``from_json`` gives it back."""
         fields: dict[str, Any] = {name: getattr(self, name) for name in _COUNTS}
         fields |= {name: moment and moment.isoformat() for name, moment in self._moments().items()}
         fields |= {name: getattr(self, name).tolist() for name in _ARRAYS}
-        return fields | {"histograms": {name: h.tolist() for name, h in self.histograms.items()}}
+        histograms = {name: h.tolist() for name, h in self.histograms.items()}
+        return fields | {"histograms": histograms, "clusters": self.clusters.to_json()}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Summary:
@@ -165,7 +192,12 @@ class Summary:
             raise ValueError("The summary has other bins than ours: read its window again.")
         moments = {name: fields[name] and datetime.fromisoformat(fields[name]) for name in _MOMENTS}
         rest: dict[str, Any] = {name: fields[name] for name in _COUNTS} | moments | arrays
-        return cls(**rest, histograms=bins)
+        known = fields.get("clusters")
+        return cls(
+            **rest,
+            histograms=bins,
+            clusters=Clusters.from_json(known) if known else empty.clusters,
+        )
 
     def _moments(self) -> dict[str, datetime | None]:
         return {"begin": self.begin, "end": self.end}
@@ -187,12 +219,11 @@ def _sums(values: Floats, label: Ints) -> Ints:
     return np.stack([whole[label == code].sum(axis=0) for code in range(WIDTH)])
 
 
-def _histogram(name: str, values: Floats) -> Ints:
+def _bins(name: str, values: Floats) -> Ints:
     edges = EDGES[name]
-    bins = np.searchsorted(edges, values, side="right")
+    bins = np.searchsorted(edges, values, side="right").astype(np.int64)
     bins[np.isnan(values)] = len(edges) + 1
-    found: npt.NDArray[np.int64] = np.bincount(bins, minlength=len(edges) + 2)
-    return found
+    return bins
 
 
 def _least(one: Any, other: Any) -> Any:

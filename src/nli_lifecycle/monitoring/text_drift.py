@@ -14,12 +14,16 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import norm, rankdata
 
-from nli_lifecycle.monitoring.columns import Columns, Floats, Rows, read
+from nli_lifecycle.monitoring.columns import Columns, Floats, Ints, Rows, read
 from nli_lifecycle.monitoring.findings import Finding
+from nli_lifecycle.nli.metrics.proportions import design_effect
 
 LENGTHS = ("premise_words", "hypothesis_words")
 SHARES = ("overlap", "unknown_share")
 RIDGE = 1.0  # penalty on standardised weights: a few rows must not separate perfectly
+MINIMUM_REQUESTS = (
+    30  # of a window: from fewer it cannot be told how much their pairs hang together
+)
 STEPS = 12  # of Newton's method, which converges in fewer
 
 
@@ -51,13 +55,18 @@ def row_features(rows: Rows) -> Floats:
     return np.column_stack(columns)
 
 
-def text_drift(reference: Floats, window: Floats, settings: TextDriftSettings) -> Finding:
+def text_drift(
+    reference: Floats, window: Floats, settings: TextDriftSettings, requests: Ints | None = None
+) -> Finding:
     """Tell a window's rows from the reference's, by a logistic regression that has not seen them.
 
     Args:
-        reference: features, shape (m, k).
+        reference: features, taken as those of independent pairs, shape (m, k).
         window: features, shape (n, k).
         settings: how texts are compared.
+        requests: number of each row's request, shape (n,), from 0 without gaps; None: each row is
+            of its own. A request either teaches or is judged, and the variance is that between
+            requests (as Obuchowski 1997, Biometrics 53: 567-578).
 
     Returns:
         ``text_drift``: ``value`` is the area under the ROC curve (0.5: they cannot be told apart);
@@ -81,10 +90,22 @@ def text_drift(reference: Floats, window: Floats, settings: TextDriftSettings) -
     rows = _expanded(np.vstack([reference, window]))
     ours = np.repeat([0.0, 1.0], [len(reference), pairs])
     generator = np.random.default_rng(settings.seed)
-    sizes = len(reference), pairs
-    taught = np.concatenate([generator.permutation(n) % 2 == 0 for n in sizes])
+    together = np.arange(pairs) if requests is None else requests
+    sizes = len(reference), int(together.max()) + 1
+    if sizes[1] < MINIMUM_REQUESTS:
+        return Finding(
+            name="text_drift",
+            state="insufficient",
+            pairs=pairs,
+            why=f"The {pairs} pairs of the window are of {sizes[1]} requests, at least "
+            f"{MINIMUM_REQUESTS} are asked for.",
+        )
+    teaching = [generator.permutation(n) % 2 == 0 for n in sizes]
+    taught = np.concatenate([teaching[0], teaching[1][together]])
     scores = rows[~taught] @ _logistic(rows[taught], ours[taught])
-    area, variance = delong(scores[ours[~taught] == 0], scores[ours[~taught] == 1])
+    before, now = scores[ours[~taught] == 0], scores[ours[~taught] == 1]
+    judged = np.unique(together[~taught[len(reference) :]], return_inverse=True)[1]
+    area, variance = delong(before, now, judged)
     error = sqrt(variance)
     half = NormalDist().inv_cdf((1 + settings.confidence) / 2) * error
     p_value = float(norm.sf((area - 0.5) / error)) if error > 0 else float(area <= 0.5)
@@ -101,18 +122,19 @@ def text_drift(reference: Floats, window: Floats, settings: TextDriftSettings) -
     )
 
 
-def delong(before: Floats, now: Floats) -> tuple[float, float]:
+def delong(before: Floats, now: Floats, requests: Ints | None = None) -> tuple[float, float]:
     """Area under the ROC curve of scores, and its variance (DeLong et al. 1988).
 
     Args:
         before: scores of negatives, shape (m,), m ≥ 2.
         now: scores of positives, shape (n,), n ≥ 2.
+        requests: of the positives, as in ``text_drift``.
     """
     m, n = len(before), len(now)
     ranks = rankdata(np.concatenate([before, now]))
     above = (ranks[m:] - rankdata(now)) / m  # share of negatives below each positive
     below = 1 - (ranks[:m] - rankdata(before)) / n
-    variance = above.var(ddof=1) / n + below.var(ddof=1) / m
+    variance = above.var(ddof=1) / n * design_effect(above, requests) + below.var(ddof=1) / m
     return float(above.mean()), float(variance)
 
 

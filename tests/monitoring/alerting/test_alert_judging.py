@@ -181,6 +181,29 @@ def test_a_drop_is_counted_from_the_reference(value, direction, end, expected):
     assert verdict.state == expected
 
 
+@pytest.mark.parametrize(
+    ("direction", "end", "value", "state"),
+    [
+        ("drop", "near", 0.84, "quiet"),  # 0.06 less, ± 0.036 to either side of 0.03
+        ("drop", "near", 0.83, "firing"),
+        ("drop", "value", 0.86, "firing"),
+        ("drop", "far", 0.90, "firing"),
+        ("rise", "near", 0.96, "quiet"),
+        ("rise", "near", 0.97, "firing"),
+    ],
+)
+def test_a_relative_rule_counts_the_references_own_error(direction, end, value, state):
+    rule = RelativeRule(**SAID, points=3, direction=direction, end=end)
+    facts = {"reference": 0.9, "reference_low": 0.87, "reference_high": 0.93}
+    assert one(rule, [window(0, finding(value=value, **facts))]).state == state
+
+
+def test_a_relative_sentence_tells_the_references_interval():
+    facts = {"reference": 0.9, "reference_low": 0.87, "reference_high": 0.93}
+    verdict = one(RelativeRule(**SAID, points=3), [window(0, finding(value=0.8, **facts))])
+    assert "reference of 0.9 (0.87 to 0.93), where a drop of 3" in verdict.sentence
+
+
 def test_a_relative_sentence_gives_points():
     verdict = one(RelativeRule(**SAID, points=3), [window(0, finding(value=0.84, reference=0.9))])
     assert "6.0 points below the reference of 0.9, where a drop of 3 is allowed" in verdict.sentence

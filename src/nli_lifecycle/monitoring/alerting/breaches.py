@@ -111,14 +111,18 @@ def _relative(rule: RelativeRule, finding: Finding) -> Breach:
     value = _end(finding, rule.end, falls=falls)
     if value is None:
         return _no_interval(finding, rule.end)
-    sign = -1 if falls else 1
-    bound = finding.reference + sign * rule.points / 100
-    breached = value < bound if falls else value > bound
+    change = finding.value - finding.reference + _margin(finding, value)
+    allowed = rule.points / 100
+    bound = finding.reference + (-allowed if falls else allowed)
+    breached = change < -allowed if falls else change > allowed
     points = 100 * (finding.value - finding.reference)
     side = "below" if points < 0 else "above"
+    interval = ""
+    if _known(finding.reference_low) and _known(finding.reference_high):
+        interval = f" ({finding.reference_low:.4g} to {finding.reference_high:.4g})"
     figures = (
         f"{_measured(finding)}, {abs(points):.1f} points {side} the reference of "
-        f"{finding.reference:.4g}, where a {rule.direction} of {rule.points:g} is allowed"
+        f"{finding.reference:.4g}{interval}, where a {rule.direction} of {rule.points:g} is allowed"
     )
     return _breach(breached, figures, finding, bound)
 
@@ -185,6 +189,19 @@ def _end(finding: Finding, end: End, *, falls: bool) -> float | None:
         return finding.value
     value = finding.high if falls == (end == "near") else finding.low
     return value if _known(value) else None
+
+
+def _margin(finding: Finding, end: float) -> float:
+    """How far the end of the difference's interval lies from value − reference.
+
+    The margins of both, squared and added (MOVER: Newcombe 1998, Statistics in Medicine 17:
+    873-890; Zou & Donner 2008, 27: 1693-1702). A reference without an interval is exact.
+    """
+    assert finding.value is not None and finding.reference is not None
+    own = end - finding.value
+    opposite = finding.reference_low if own > 0 else finding.reference_high
+    theirs = finding.reference - opposite if own and opposite is not None else 0.0
+    return math.copysign(math.hypot(own, theirs), own)
 
 
 def _no_interval(finding: Finding, end: End) -> Breach:

@@ -76,7 +76,11 @@ class AbsoluteRule(FindingRule):
 
 
 class RelativeRule(FindingRule):
-    """The value, a share, is worse than the finding's reference by more than some points."""
+    """The value, a share, is worse than the finding's reference by more than some points.
+
+    What counts is the interval of the difference: a small evaluation set knows its own accuracy
+    roughly.
+    """
 
     kind: Literal["relative"] = "relative"
     points: float = Field(ge=0, description="hundredths")

@@ -34,7 +34,8 @@ def sum_up_answers(
 
     Returns:
         The summary of all pairs, without times and arrivals, which pairs of a file do not have;
-        and text features of at most ``MOST_TEXTS`` pairs, which ones by the evaluation's seed.
+        those of one premise count as asked together. And text features of at most ``MOST_TEXTS``
+        pairs, which ones by the evaluation's seed.
     """
     vocabulary = load_vocabulary(candidate_bundle.path)
     texts = [
@@ -42,8 +43,12 @@ def sum_up_answers(
         for premise, hypothesis in zip(evaluation_pairs["premise"], evaluation_pairs["hypothesis"])
     ]
     count = len(texts)
+    premise = pd.factorize(evaluation_pairs["premise"])[0]
+    order = np.argsort(premise, kind="stable")  # those of one premise in a row
+    position = evaluation_pairs.groupby(premise).cumcount().to_numpy()
     logged = {
         "arrival": np.arange(1, count + 1),
+        "position": position,
         "time": np.full(count, _NO_TIME, dtype=np.object_),
         "label": candidate_predictions["predicted"].to_numpy(),
         **{name: candidate_predictions[name].to_numpy() for name in PROBABILITY_COLUMNS},
@@ -52,8 +57,10 @@ def sum_up_answers(
     generator = np.random.default_rng(evaluation.seed)
     drawn = np.sort(generator.permutation(count)[:MOST_TEXTS])
     features = text_features({name: values[drawn] for name, values in logged.items()})
+    in_order = {name: values[order] for name, values in logged.items()}
+    in_order["arrival"] = logged["arrival"]
     summary = replace(
-        Summary.of(read(logged)), begin=None, end=None, first_arrival=None, last_arrival=None
+        Summary.of(read(in_order)), begin=None, end=None, first_arrival=None, last_arrival=None
     )
     return MonitoringReference(
         evidence_hash=evidence.content_hash(),

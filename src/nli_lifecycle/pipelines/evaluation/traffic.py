@@ -21,7 +21,7 @@ class ShadowLogError(RuntimeError):
 
 
 def recall_shadow(
-    candidate: ModelRef, champion: Incumbent, inference_log: LogReader, policy: Policy
+    candidate: ModelRef, champion: Incumbent, inference_log: object, policy: Policy
 ) -> Fields:
     """Sum up shadow traffic of exactly these bytes; only where the policy judges by it.
 
@@ -29,10 +29,16 @@ def recall_shadow(
         Fields of ``Evidence``; none where there is no such traffic, or no log at all.
 
     Raises:
-        ShadowLogError: there is a log, and it cannot be read.
+        ShadowLogError: there is a log, and it cannot be read, or is no database of the service's.
     """
     if policy.shadow is None or champion.ref is None:
         return {}
+    if not isinstance(inference_log, LogReader):
+        raise ShadowLogError(
+            "The policy judges by shadow traffic, which the service writes into its own database "
+            "only, and the catalog entry inference_log is a table. Take `shadow` out of the "
+            "policy, or give the entry the type of conf/base/catalog_evaluation.yml."
+        )
     try:
         found = sum_up(inference_log, candidate.digest, champion.ref.digest)
     except NoLogHere:

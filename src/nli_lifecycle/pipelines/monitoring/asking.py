@@ -29,7 +29,7 @@ def ask_registry(registry: Registry, asked_by: Round, parameters: MonitoringPara
     notes: list[str] = []
     releases = state.releases
     try:
-        releases = _releases(registry)
+        releases = read_releases(registry)
     except AWAY as error:
         logger.warning("The ledger was not read: %s", error)
         notes.append(
@@ -55,7 +55,8 @@ def ask_registry(registry: Registry, asked_by: Round, parameters: MonitoringPara
     return asked_by.changed(*notes, releases=releases, references=references)
 
 
-def _releases(registry: Registry) -> tuple[ReleaseMark, ...]:
+def read_releases(registry: Registry) -> tuple[ReleaseMark, ...]:
+    """The ledger's entries, oldest first; none before the first release."""
     records = read(registry.ledger)
     if records is None:
         return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from nli_lifecycle.monitoring.alerting.record import said
@@ -34,6 +34,21 @@ def of_reading(newest: datetime | None, now: datetime, closed: int) -> Iterator[
         yield (
             f"window_pairs has changed. Unfinished windows that were ended as they were: {closed}; "
             "the next ones have the new size."
+        )
+
+
+def of_rows(reasons: Mapping[str, int], late: int) -> Iterator[str]:
+    """Yield which requests of an inference table are no rows that count."""
+    if reasons:
+        counted = ", ".join(f"{why}: {count}" for why, count in sorted(reasons.items()))
+        yield (
+            f"Rows that could not be used, by reason ({counted}). Those of failed requests, and "
+            "those that are there twice, are in no window; the others are damaged rows of theirs."
+        )
+    if late:
+        yield (
+            f"Requests that came to the table later than it is waited for: {late}. They are in no "
+            "window; raise settle_minutes of the catalog entry inference_log."
         )
 
 

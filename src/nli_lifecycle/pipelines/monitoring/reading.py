@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from nli_lifecycle.lifecycle.registry import Registry
-from nli_lifecycle.monitoring.log import InferenceLog, Taken, read_windows
+from nli_lifecycle.monitoring.log import InferenceLog, LogUnreadable, Taken, came_late, read_windows
 from nli_lifecycle.monitoring.measured import add_first_windows
+from nli_lifecycle.monitoring.naming import NamedLog
 from nli_lifecycle.monitoring.parameters import MonitoringParameters
 from nli_lifecycle.monitoring.report import Account
 from nli_lifecycle.monitoring.rereading import join_labels, measure_texts, read_words
 from nli_lifecycle.monitoring.state import KeptWindow, MonitoringState
 from nli_lifecycle.monitoring.windows import Window, Windows
 from nli_lifecycle.pipelines.monitoring import notes
+from nli_lifecycle.pipelines.monitoring.asking import read_releases
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError, Round
 from nli_lifecycle.serving.log.reading import NoLogHere
 
@@ -32,11 +34,13 @@ def read_log(
     Args:
         inference_log: the log; there need be none yet.
         last_state: of the last round; None: this is the first.
-        registry: says the registered model's name; it is not contacted.
+        registry: says the registered model's name, and, where the log knows versions only, what
+            the ledger says of them; else it is not contacted.
         parameters: of monitoring.
 
     Raises:
-        MonitoringError: the log cannot be read, or is another one than the state's.
+        MonitoringError: the log cannot be read, or is another one than the state's; or the ledger
+            is needed and cannot be read.
     """
     now = datetime.now(UTC)
     state = last_state or MonitoringState(
@@ -55,7 +59,10 @@ def read_log(
                 "anew from its first row. Else give NLI_LOG_URL the address of the right one."
             )
         closed = windows.resize(parameters.window_pairs)
-        taken = read_windows(inference_log, windows, until, parameters.keep_windows)
+        log = NamedLog(inference_log, lambda: read_releases(registry))
+        late = came_late(inference_log, state.recent)
+        taken = read_windows(log, windows, until, parameters.keep_windows)
+        recent = inference_log.recent(until)
     except NoLogHere as error:
         if before:
             raise MonitoringError(
@@ -67,14 +74,18 @@ def read_log(
             f"The inference log cannot be read ({type(error).__name__}). Check NLI_LOG_URL and "
             "that its database is running; what was not read is read in the next round."
         ) from error
+    except LogUnreadable as error:
+        raise MonitoringError(f"{error} What was not read is read in the next round.") from error
     found = [KeptWindow.of(window) for window in (*closed, *taken.windows)]
     newest = [moment for moment in (state.newest_row, taken.newest) if moment]
     read = start.changed(
         *notes.of_reading(taken.newest, now, len(closed)),
+        *notes.of_rows(taken.reasons, late),
         cut=windows.to_json(),
         kept=(*state.kept, *found)[-parameters.keep_windows :],
         newest_row=max(newest, default=None),
-        account=_counted(state.account, taken, closed, windows),
+        account=_counted(state.account, taken, closed, windows, late),
+        recent=None if recent is None else (until, recent),
         first_windows=add_first_windows(state.first_windows, found, parameters.first_windows),
     )
     return replace(read, until=until)
@@ -94,20 +105,23 @@ def join_feedback(
     try:
         awaiting = [window for window in state.kept if window.summary is not None]
         first = min((w.first_arrival for w in awaiting), default=asked.before + 1)
-        truths = read_words(inference_log, first, parameters.truths)
-        joined = join_labels(inference_log, state.kept, asked.until, truths)
+        log = NamedLog(inference_log, lambda: state.releases)
+        truths = read_words(log, first, parameters.truths)
+        joined = join_labels(log, state.kept, asked.until, truths)
         references = {
             digest: features
             for digest, known in state.references.items()
             if (features := known.features()) is not None
         }
         unread = [window for window in awaiting if window.text_drift is None]
-        texts = measure_texts(inference_log, unread, references, parameters.text_drift)
+        texts = measure_texts(log, unread, references, parameters.text_drift)
     except SQLAlchemyError as error:
         raise MonitoringError(
             f"The inference log cannot be read any more ({type(error).__name__}). Check that its "
             "database is running; the next round reads it again."
         ) from error
+    except LogUnreadable as error:
+        raise MonitoringError(f"{error} The next round reads it again.") from error
     kept = tuple(
         window.model_copy(update={"text_drift": texts[window.number]})
         if window.number in texts
@@ -130,11 +144,14 @@ def join_feedback(
     )
 
 
-def _counted(before: Account, taken: Taken, closed: Sequence[Window], windows: Windows) -> Account:
+def _counted(
+    before: Account, taken: Taken, closed: Sequence[Window], windows: Windows, late: int
+) -> Account:
     """The account with what was read now, and windows that were ended early."""
     rows = before.rows + taken.rows
     in_windows = before.in_windows + taken.in_windows
     in_windows += sum(window.summary.rows for window in closed)
+    left_out = before.left_out + taken.left_out
     damaged = before.damaged + taken.damaged + sum(window.summary.damaged for window in closed)
     return before.model_copy(
         update={
@@ -142,7 +159,9 @@ def _counted(before: Account, taken: Taken, closed: Sequence[Window], windows: W
             "in_windows": in_windows,
             "waiting": windows.waiting,
             "repeated": windows.repeated,
-            "shadows": rows - in_windows - windows.waiting - windows.repeated,
+            "left_out": left_out,
+            "late": before.late + late,
+            "shadows": rows - in_windows - windows.waiting - windows.repeated - left_out,
             "damaged": damaged,
         }
     )

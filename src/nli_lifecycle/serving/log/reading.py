@@ -125,6 +125,9 @@ class LogReader:
                 found |= {(row[0], row[1]) for row in connection.execute(query)} & set(some)
         return found
 
+    def recent(self, until: int) -> None:
+        """Say that nothing comes late: arrivals are given in the order in which rows come."""
+
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Connect to a log that is there, of our version.
@@ -160,7 +163,9 @@ def _arrived(
     chosen = table.columns.keys() if columns is None else [*columns]
     if "arrival" not in chosen:
         chosen.append("arrival")
-    query = select(*(table.c[name] for name in chosen)).where(table.c.arrival > after)
+    query = select(*(table.c[name] for name in dict.fromkeys(chosen))).where(
+        table.c.arrival > after
+    )
     if until is not None:
         query = query.where(table.c.arrival <= until)
     return query.order_by(table.c.arrival)

@@ -74,6 +74,6 @@ export function slices(found) {
 export function account(rows) {
   const said = (count) => Number(count ?? 0).toLocaleString("en");
   return element("div", {},
-    element("p", {}, `${said(rows.rows)} rows read = ${said(rows.in_windows)} in full windows + ${said(rows.waiting)} waiting + ${said(rows.shadows)} of shadows + ${said(rows.repeated)} read twice. ${said(rows.damaged)} are damaged.`),
+    element("p", {}, `${said(rows.rows)} rows read = ${said(rows.in_windows)} in full windows + ${said(rows.waiting)} waiting + ${said(rows.shadows)} of shadows + ${rows.left_out ? `${said(rows.left_out)} of failed or doubled requests + ` : ""}${said(rows.repeated)} read twice. ${said(rows.damaged)} are damaged.${rows.late ? ` ${said(rows.late)} requests came too late to be read.` : ""}`),
     element("p", {}, `${said(rows.words)} words of feedback: ${said(rows.labelled)} labelled pairs, ${said(rows.disputed)} disputed; ${said(rows.damaged_words)} words are no label, ${said(rows.without_prediction)} about answers that the log does not hold.`));
 }
