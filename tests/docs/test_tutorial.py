@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from servers import free_port
 
 #: What a clone holds, as far as a run needs it.
 CLONED = ("Makefile", "conf", "constraints.txt", "pyproject.toml", "src")
+LONGEST = 1_800  # seconds, where the machine is busy
 DONE = "-- done, failed commands:"
 
 
@@ -94,9 +96,12 @@ def shell(folder: Path, port: int) -> Iterator[Shell]:
         text=True,
         start_new_session=True,
     )
+    late = threading.Timer(LONGEST, os.killpg, (process.pid, signal.SIGKILL))
+    late.start()
     try:
         yield Shell(process)
     finally:
+        late.cancel()
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
