@@ -36,6 +36,7 @@ def fault(line: str) -> str | None:
         None, or what is wrong.
     """
     text = re.sub(r"^(\$ )?([A-Z_]+=\S* )*", "", line.strip())
+    text = re.sub(r"( > \S+)?( 2>&1)?( &)?$", "", text)
     if not re.match(r"(make|kedro|nli-serve|nli-lifecycle)( |$)", text):
         return None
     program, *rest = words = shlex.split(PLACEHOLDER.sub("X", text), comments=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 
 import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
+from kedro.runner import SequentialRunner
 from kedro.validation.exceptions import ParameterValidationError
 from mlflow.exceptions import MlflowException
 
@@ -29,6 +32,17 @@ def test_parameters_keep_keys_and_values_but_no_links() -> None:
     assert message is not None
     assert "epohcs" in message and "input_value=2" in message and "parameters.md" in message
     assert "https://" not in message
+
+
+def test_parameters_that_no_file_has_are_named() -> None:
+    pipeline = Pipeline(
+        [Node(lambda path, rows: 1, ["params:source_path", "rows"], "out", name="n")]
+    )
+    with pytest.raises(ValueError) as caught:
+        SequentialRunner().run(pipeline, DataCatalog())
+    message = explain(caught.value)
+    assert message is not None
+    assert "has source_path. Put it back" in message and "parameters.md" in message
 
 
 def test_full_disk_is_found_behind_wrappers() -> None:

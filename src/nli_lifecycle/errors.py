@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from traceback import walk_tb
 
@@ -37,6 +38,11 @@ def explain(error: BaseException) -> str | None:
                 f"No permission for {cause.filename}. Give this user access to it, "
                 "or put data and stores elsewhere with NLI_HOME=<folder>."
             )
+        if isinstance(cause, ValueError) and (names := _absent_parameters(cause)):
+            return (
+                f"No conf/*/parameters_*.yml of this environment has {', '.join(names)}. Put it "
+                "back; every name and default stands in docs/reference/parameters.md."
+            )
         if isinstance(cause, FORESEEN) and _raised_by_us(cause):
             return str(cause)
     if unreachable := next(filter(_is_connection, _chain(error)), None):
@@ -52,6 +58,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _absent_parameters(error: ValueError) -> list[str]:
+    """Parameters that Kedro's runner looked for in vain."""
+    inputs = re.match(r"Pipeline input\(s\) \{(.*?)\} not found in the", str(error))
+    return sorted(re.findall(r"'params:([\w.]+)'", inputs[1])) if inputs else []
 
 
 def _raised_by_us(error: BaseException) -> bool:

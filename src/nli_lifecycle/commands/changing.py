@@ -31,7 +31,7 @@ def approve(
         else f"{ref} is approved by {vote}. Release it: `{then}`."
     )
     if vote and registry.tags(ref).get("author") == vote.actor:
-        said += " You trained it yourself: under separation of duties this does not count."
+        said += " You trained it yourself: where the policy says not_by_author, it does not count."
     done(as_json, dry_run, said, version=ref.version, digest=ref.digest, by=registry.actor)
 
 

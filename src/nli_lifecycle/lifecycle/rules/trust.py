@@ -35,11 +35,17 @@ def _overlap(policy: Policy, evidence: Evidence) -> Iterator[RuleResult]:
         count = found.exact + (found.near if name != "same" else 0)
         share = count / rows
         verb = "at most" if share <= limit else "more than"
+        advice = (
+            ""
+            if share <= limit
+            else " Give this environment pairs of its own, or judge on the others: "
+            "evaluation.training_rows: leave_out."
+        )
         yield RuleResult(
             rule=rule,
             outcome=place(reached=share <= limit, missed=share > limit),
             sentence=f"{count:,} of {rows:,} evaluation pairs ({share:.2%}) are the {name} as "
-            f"pairs the candidate was trained on: {verb} the {limit:.2%} allowed.",
+            f"pairs the candidate was trained on: {verb} the {limit:.2%} allowed.{advice}",
         )
 
 
