@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.stats import norm, rankdata
+from scipy.special import ndtr
 
 from nli_lifecycle.monitoring.columns import Columns, Floats, Rows, read
 from nli_lifecycle.monitoring.findings import Finding
@@ -87,7 +87,7 @@ def text_drift(reference: Floats, window: Floats, settings: TextDriftSettings) -
     area, variance = delong(scores[ours[~taught] == 0], scores[ours[~taught] == 1])
     error = sqrt(variance)
     half = NormalDist().inv_cdf((1 + settings.confidence) / 2) * error
-    p_value = float(norm.sf((area - 0.5) / error)) if error > 0 else float(area <= 0.5)
+    p_value = float(ndtr((0.5 - area) / error)) if error > 0 else float(area <= 0.5)
     return Finding(
         name="text_drift",
         state="measured",
@@ -108,6 +108,8 @@ def delong(before: Floats, now: Floats) -> tuple[float, float]:
         before: scores of negatives, shape (m,), m ≥ 2.
         now: scores of positives, shape (n,), n ≥ 2.
     """
+    from scipy.stats import rankdata  # half a second, which only those pay who measure this
+
     m, n = len(before), len(now)
     ranks = rankdata(np.concatenate([before, now]))
     above = (ranks[m:] - rankdata(now)) / m  # share of negatives below each positive
