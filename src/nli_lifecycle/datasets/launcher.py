@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
 
-from nli_lifecycle.nli.training.together import Launcher, torchrun
+#: Runs a script in so many processes, and raises where one fails.
+Launcher = Callable[[Path, int], None]
 
 
 class LauncherDataset(AbstractDataset[None, Launcher]):
@@ -40,6 +42,9 @@ class LauncherDataset(AbstractDataset[None, Launcher]):
             ValueError: there is no such launcher.
         """
         if self._launcher == "torchrun":
+            # Every run makes this entry, and few train: PyTorch alone takes seconds to import.
+            from nli_lifecycle.nli.training.together import torchrun
+
             return torchrun
         if self._launcher == "spark":
             return self._on_spark

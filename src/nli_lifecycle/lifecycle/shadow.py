@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pydantic import Field, model_validator
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from nli_lifecycle.lifecycle.documents import Document
 from nli_lifecycle.nli.metrics.figures import Interval
@@ -49,8 +49,8 @@ def exact(count: int, total: int, bound_confidence: float, design_effect: float 
             Survey Methodology 24: 193-201).
     """
     yes, no = count / design_effect, (total - count) / design_effect
-    lower = float(beta.ppf(1 - bound_confidence, yes, no + 1)) if count else 0.0
-    upper = float(beta.ppf(bound_confidence, yes + 1, no)) if count < total else 1.0
+    lower = float(betaincinv(yes, no + 1, 1 - bound_confidence)) if count else 0.0
+    upper = float(betaincinv(yes + 1, no, bound_confidence)) if count < total else 1.0
     return Interval(count / total, lower, upper)
 
 

@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from nli_lifecycle.monitoring.observing import Observation
 from nli_lifecycle.monitoring.run_lengths import cusum_limit, n_of_m_level
@@ -79,7 +79,7 @@ def fallen_n_of_m(
             p_values.append(None)
             continue
         ratio = max(ratio, seen.ratio)
-        p_values.append(float(norm.sf(seen.shortfall / sqrt(1 + seen.ratio**2))))
+        p_values.append(float(ndtr(-seen.shortfall / sqrt(1 + seen.ratio**2))))
     return drifted(p_values, settings, ratio)
 
 

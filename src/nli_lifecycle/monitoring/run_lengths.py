@@ -8,11 +8,11 @@ averaged over how wrong the reference may be, by Gauss-Hermite quadrature.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import inf
+from math import inf, pi, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from nli_lifecycle.monitoring.columns import Floats
 
@@ -54,12 +54,13 @@ def false_alarm_rate(allowance: float, limit: float, ratio: float = 0.0) -> floa
     """
     means, weights = _lucks(ratio)
     if limit <= 0:
-        return float(norm.sf(allowance - means) @ weights)
+        return float(ndtr(means - allowance) @ weights)
     nodes, widths = np.polynomial.legendre.leggauss(NODES)
     values = np.concatenate([[0.0], limit * (nodes + 1) / 2])
     arrive = values[None, :] + allowance - values[:, None] - means[:, None, None]
-    moves = norm.pdf(arrive) * np.concatenate([[0.0], limit * widths / 2])
-    moves[:, :, 0] = norm.cdf(arrive[:, :, 0])
+    density = np.exp(-(arrive**2) / 2) / sqrt(2 * pi)
+    moves = density * np.concatenate([[0.0], limit * widths / 2])
+    moves[:, :, 0] = ndtr(arrive[:, :, 0])
     system = (1 + RAREST) * np.eye(NODES + 1) - moves
     lengths = np.linalg.solve(system, np.ones((LUCKS, NODES + 1, 1)))[:, 0, 0]
     return float((1 / lengths) @ weights)
@@ -83,11 +84,11 @@ def n_of_m_level(n: int, m: int, rate: float, ratio: float) -> float:
     means, weights = _lucks(ratio)
 
     def excess(limit: float) -> float:
-        rates = [_n_of_m_rate(n, m, float(share)) for share in norm.sf(limit - means)]
+        rates = [_n_of_m_rate(n, m, float(share)) for share in ndtr(means - limit)]
         return float(np.array(rates) @ weights) - rate
 
     limit = float(brentq(excess, -8.0, MOST_SIGMAS, xtol=1e-4))
-    return float(norm.sf(limit / np.sqrt(1 + ratio**2)))
+    return float(ndtr(-limit / np.sqrt(1 + ratio**2)))
 
 
 def _n_of_m_rate(n: int, m: int, share: float) -> float:

@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.stats import norm, rankdata
+from scipy.special import ndtr
 
 from nli_lifecycle.monitoring.columns import Columns, Floats, Ints, Rows, read
 from nli_lifecycle.monitoring.findings import Finding
@@ -108,7 +108,7 @@ def text_drift(
     area, variance = delong(before, now, judged)
     error = sqrt(variance)
     half = NormalDist().inv_cdf((1 + settings.confidence) / 2) * error
-    p_value = float(norm.sf((area - 0.5) / error)) if error > 0 else float(area <= 0.5)
+    p_value = float(ndtr((0.5 - area) / error)) if error > 0 else float(area <= 0.5)
     return Finding(
         name="text_drift",
         state="measured",
@@ -130,6 +130,8 @@ def delong(before: Floats, now: Floats, requests: Ints | None = None) -> tuple[f
         now: scores of positives, shape (n,), n ≥ 2.
         requests: of the positives, as in ``text_drift``.
     """
+    from scipy.stats import rankdata  # half a second, which only those pay who measure this
+
     m, n = len(before), len(now)
     ranks = rankdata(np.concatenate([before, now]))
     above = (ranks[m:] - rankdata(now)) / m  # share of negatives below each positive

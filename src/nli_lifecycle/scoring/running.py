@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from nli_lifecycle.engines.table import parquet_files
 from nli_lifecycle.nli.bundle import Bundle
-from nli_lifecycle.nli.inference import default_threads
 from nli_lifecycle.scoring.answers import TOGETHER, Stamp, answer_schema, answers
 from nli_lifecycle.scoring.model import Model, load_model
 from nli_lifecycle.scoring.output import Output, Portion
@@ -82,6 +81,9 @@ class ScoreHere:
     """
 
     def __init__(self, bundle: Bundle, stamp: Stamp) -> None:
+        # Where Spark scores, only its workers need ONNX Runtime.
+        from nli_lifecycle.nli.inference import default_threads
+
         self.workers = default_threads()  # one portion for each core
         self._model: Model = load_model(bundle.path, bundle.digest)
         self._stamp = stamp

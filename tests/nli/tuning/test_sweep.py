@@ -127,7 +127,7 @@ def test_trials_that_all_fail_say_why(
     def diverge(*_: object, **__: object) -> None:
         raise FloatingPointError("The training loss became nan at step 3.")
 
-    monkeypatch.setattr("nli_lifecycle.nli.tuning.trial.train", diverge)
+    monkeypatch.setattr("nli_lifecycle.nli.training.loop.train", diverge)
     with pytest.raises(TuningError, match=r"None of 3 trials.*3 failed.*became nan at step 3"):
         run(tmp_path, tuning())
     assert "Trial 2 failed (FloatingPointError: The training loss became nan" in caplog.text
@@ -141,7 +141,7 @@ def test_an_error_of_the_setup_stops_the_sweep_at_once(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("nli_lifecycle.nli.tuning.trial.train", full)
+        patch.setattr("nli_lifecycle.nli.training.loop.train", full)
         with pytest.raises(OSError, match="No space left"):
             run(tmp_path, tuning(trials=2))
     assert run(tmp_path, tuning(trials=2)).states == {"complete": 2}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from nli_lifecycle.lifecycle.evidence import Evidence
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.rules.result import RuleOutcome, RuleResult, place
-from nli_lifecycle.nli.metrics.comparison import rows_to_settle
 from nli_lifecycle.nli.metrics.figures import Interval
 
 
@@ -126,6 +125,9 @@ def _placed(
 
 
 def _to_settle(figure: _Figure, difference: Interval, threshold: float, evidence: Evidence) -> str:
+    # It brings scipy.stats: half a second, which most commands need not pay.
+    from nli_lifecycle.nli.metrics.comparison import rows_to_settle
+
     rows = evidence.evaluation_set.rows
     more = rows_to_settle(difference, rows, threshold / figure.scale)
     if more is None:

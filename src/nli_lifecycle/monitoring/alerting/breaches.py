@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from scipy import stats
-
 from nli_lifecycle.monitoring.alerting.rules import (
     AbsoluteRule,
     DeadManRule,
@@ -128,6 +126,8 @@ def _relative(rule: RelativeRule, finding: Finding) -> Breach:
 
 
 def _trend(rule: TrendRule, windows: Sequence[WindowFindings]) -> Breach:
+    from scipy.stats import linregress  # half a second, which only those pay who have this rule
+
     looked_at = windows[-rule.windows :]
     numbers: list[int] = []
     values: list[float] = []
@@ -145,7 +145,7 @@ def _trend(rule: TrendRule, windows: Sequence[WindowFindings]) -> Breach:
             f"a trend needs {needed}",
         )
     falls = rule.direction == "falling"
-    fit = stats.linregress(numbers, values, alternative="less" if falls else "greater")
+    fit = linregress(numbers, values, alternative="less" if falls else "greater")
     slope, p_value = float(fit.slope), float(fit.pvalue)
     steep = slope <= -rule.slope if falls else slope >= rule.slope
     figures = (

@@ -11,7 +11,6 @@ from typing import Literal
 
 import pandas as pd
 
-from nli_lifecycle.nli.training.loop import train
 from nli_lifecycle.parameters import TrainingParameters
 
 #: The figure that trials compete by, as the training reports it.
@@ -75,6 +74,9 @@ def run_trial(task: Task, job: Job, judge: Judge) -> Outcome:
     def on_metrics(metrics: Mapping[str, float], step: int) -> None:
         if not judge(metrics, step):
             raise Pruned
+
+    # A study is read, and reported on, without PyTorch.
+    from nli_lifecycle.nli.training.loop import train
 
     started = time.perf_counter()
     folder = task.workplace / str(job.number)

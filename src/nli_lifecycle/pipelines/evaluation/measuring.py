@@ -12,7 +12,6 @@ from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.evidence import Method
 from nli_lifecycle.lifecycle.policy import Policy
 from nli_lifecycle.lifecycle.versions import Incumbent
-from nli_lifecycle.nli.metrics.comparison import compare
 from nli_lifecycle.nli.metrics.measures import measure
 from nli_lifecycle.nli.metrics.resampling import Resampling
 from nli_lifecycle.nli.metrics.subsets import SubsetAnswers, measure_subsets
@@ -57,6 +56,9 @@ def measure_quality(
     Raises:
         PredictionError: predictions that do not belong to these pairs, or are damaged.
     """
+    # It brings scipy.stats: half a second, which commands that do not evaluate need not pay.
+    from nli_lifecycle.nli.metrics.comparison import compare
+
     pair_ids = evaluation_pairs["pair_id"].tolist()
     truth = label_indices(evaluation_pairs["label"].tolist(), pair_ids, "label")
     bound_confidence = policy.bound_confidence(times_judged)

@@ -18,7 +18,6 @@ from nli_lifecycle.lifecycle.reviewed import (
 )
 from nli_lifecycle.lifecycle.versions import Incumbent
 from nli_lifecycle.nli.data.pairs import fingerprint
-from nli_lifecycle.nli.metrics.comparison import mcnemar
 from nli_lifecycle.nli.metrics.figures import Interval
 from nli_lifecycle.nli.metrics.proportions import design_effect, paired_difference, wilson
 from nli_lifecycle.parameters import EvaluationParameters
@@ -111,6 +110,9 @@ def _controls(drawn: pd.DataFrame, confidence: float) -> Controls | None:
 
 
 def _disagreements(sample: pd.DataFrame) -> Disagreements | None:
+    # It brings scipy.stats: half a second, which commands that do not evaluate need not pay.
+    from nli_lifecycle.nli.metrics.comparison import mcnemar
+
     apart = sample[sample["candidate"].ne(sample["champion"])]
     if apart.empty:
         return None

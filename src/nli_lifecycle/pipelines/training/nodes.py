@@ -1,4 +1,7 @@
-"""Nodes of training: identify, train, export, register."""
+"""Nodes of training: identify, train, export, register.
+
+What needs PyTorch is imported where it is called: every command reads this module, and few train.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,14 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from nli_lifecycle.datasets.launcher import Launcher
 from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.lifecycle.approval import supersede_others
 from nli_lifecycle.lifecycle.documents import ModelRef
 from nli_lifecycle.lifecycle.standing import AUTHOR
 from nli_lifecycle.lifecycle.versions import CHAMPION, PREVIOUS, Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
-from nli_lifecycle.nli.training.encoders import encoder_digest
-from nli_lifecycle.nli.export.payload import check_exportable, export
 from nli_lifecycle.nli.origin import write_origin
-from nli_lifecycle.nli.training.loop import train
-from nli_lifecycle.nli.training.together import Launcher, train_together
 from nli_lifecycle.parameters import BY_THE_WAY, ExportParameters, TrainingParameters
 from nli_lifecycle.provenance import code_version, library_versions, sha256_json
 from nli_lifecycle.pyfunc.package import save_pyfunc
@@ -41,6 +41,8 @@ def identify(
     Returns:
         16 hex digits: the same key means the same model, so its finished bundle is reused.
     """
+    from nli_lifecycle.nli.training.encoders import encoder_digest
+
     parts = {
         "data": data_version,
         "encoder": encoder_digest(start.weights),
@@ -66,6 +68,10 @@ def train_model(
     Returns:
         The checkpoint's folder: a Hugging Face model with ``training.json`` beside it.
     """
+    from nli_lifecycle.nli.export.payload import check_exportable
+    from nli_lifecycle.nli.training.loop import train
+    from nli_lifecycle.nli.training.together import train_together
+
     if finished := models.find(training_key, "checkpoint"):
         logger.info("Same data, parameters, code and libraries: reusing model %s.", training_key)
         return str(finished)
@@ -115,6 +121,8 @@ def export_bundle(
     The bundle remembers which rows it was trained on, so that any evaluation can tell; those of
     the champion whose training it continues are among them.
     """
+    from nli_lifecycle.nli.export.payload import export
+
     if finished := models.find(training_key, "bundle"):
         return open_bundle(finished)
     with TemporaryDirectory() as workplace, models.writing(training_key, "bundle") as folder:

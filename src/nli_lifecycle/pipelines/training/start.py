@@ -1,4 +1,8 @@
-"""Node that chooses the weights training starts from: an encoder's, or the champion's."""
+"""Node that chooses the weights training starts from: an encoder's, or the champion's.
+
+What needs transformers is imported where it is called: every command reads this module, and few
+train.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,6 @@ from nli_lifecycle.lifecycle.projection import located
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.lifecycle.settling import settle
 from nli_lifecycle.nli.bundle import Bundle
-from nli_lifecycle.nli.training.encoders import locate_encoder
-from nli_lifecycle.nli.training.soundness import EncoderError, check_folder
 from nli_lifecycle.parameters import TrainingParameters
 
 #: Only this becomes part of a path: a tag is text that others may write.
@@ -47,6 +49,9 @@ def choose_start(
     Raises:
         EncoderError: there is no such encoder, no champion yet, or not its checkpoint.
     """
+    from nli_lifecycle.nli.training.encoders import locate_encoder
+    from nli_lifecycle.nli.training.soundness import EncoderError, check_folder
+
     if training.start_from == "encoder":
         return Start(locate_encoder(training))
     champion = located(registry, settle(registry, policy.manual_moves).history.champion)
@@ -63,6 +68,8 @@ def choose_start(
 
 def _checkpoint(champion: ModelRef, tags: dict[str, str], models: KeyedStore) -> Path:
     """The checkpoint that was exported to the champion's bundle."""
+    from nli_lifecycle.nli.training.soundness import EncoderError
+
     key = tags.get("training_key", "")
     known = TRAINING_KEY.fullmatch(key) is not None
     if known and (found := models.find(key, "checkpoint")):

@@ -1,6 +1,7 @@
 """Nodes of tuning: identify the study, sweep, choose, write down.
 
-None of them sees a test pair: what judges the winner took no part in choosing it.
+None of them sees a test pair: what judges the winner took no part in choosing it. What needs
+PyTorch is imported where it is called: every command reads this module, and few train.
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ import pandas as pd
 
 from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.datasets.studies import Studies
-from nli_lifecycle.nli.export.payload import check_exportable
 from nli_lifecycle.nli.tuning.report import TuningReport, report_study, write_parameters
 from nli_lifecycle.nli.tuning.space import apply_proposal
 from nli_lifecycle.nli.tuning.study import check_installed, opened_study
 from nli_lifecycle.nli.tuning.sweep import sweep
 from nli_lifecycle.nli.tuning.trial import Task
-from nli_lifecycle.nli.training.encoders import encoder_digest
 from nli_lifecycle.parameters import BY_THE_WAY, TrainingParameters, TuningParameters
 from nli_lifecycle.pipelines.training.start import Start
 from nli_lifecycle.pipelines.tuning.trial_runs import TrialRuns
@@ -42,6 +41,8 @@ def identify_study(
     Returns:
         16 hex digits: the same key goes on with the same study.
     """
+    from nli_lifecycle.nli.training.encoders import encoder_digest
+
     check_installed()
     fixed = training.model_dump(
         mode="json", exclude={"encoder", "encoder_sha256", "start_from", *BY_THE_WAY, *tuning.tuned}
@@ -74,6 +75,8 @@ def run_sweep(
         TuningError: no trial ran to its end, all workers died, or another machine is busy with
             the study.
     """
+    from nli_lifecycle.nli.export.payload import check_exportable
+
     check_exportable(start.weights, max_length=training.max_length)
     workplace = models.folder / ".trials"
     shutil.rmtree(workplace, ignore_errors=True)  # a killed sweep's; the data root is locked
