@@ -11,7 +11,7 @@ from kedro.runner import SequentialRunner
 from kedro.validation.exceptions import ParameterValidationError
 from mlflow.exceptions import MlflowException
 
-from nli_lifecycle.errors import explain
+from nli_lifecycle.errors import explain, first_line
 from nli_lifecycle.nli.labels import column_order
 
 
@@ -73,3 +73,9 @@ def test_an_unforeseen_error_is_not_explained_away() -> None:
         int("not ours")
     assert explain(caught.value) is None
     assert explain(KeyError("bug")) is None
+
+
+def test_an_error_in_a_sentence_is_one_line_or_its_kind() -> None:
+    assert first_line(RuntimeError("\n  lost \nDetail: port 5432")) == "lost "
+    assert first_line(TimeoutError()) == "TimeoutError"
+    assert len(first_line(ValueError(1_000 * "x"))) == 300

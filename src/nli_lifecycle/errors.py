@@ -47,11 +47,17 @@ def explain(error: BaseException) -> str | None:
             return str(cause)
     if unreachable := next(filter(_is_connection, _chain(error)), None):
         return (
-            f"The MLflow server cannot be reached: {_first_line(unreachable)}. Check "
+            f"The MLflow server cannot be reached: {first_line(unreachable)}. Check "
             "MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI (unset: the embedded store), "
             "and that the server is running."
         )
     return None
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, short enough to stand in a sentence; its kind where it says nothing."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:300]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -81,10 +87,6 @@ def _is_connection(error: BaseException) -> bool:
     return isinstance(error, (ConnectionError, MlflowException)) and (
         "Max retries exceeded" in text or "Connection" in text or "refused" in text
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0][:300]
 
 
 def _parameters(error: ParameterValidationError) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mlflow.exceptions import MlflowException
 
+from nli_lifecycle.errors import first_line
 from nli_lifecycle.lifecycle.ledger.protocol import read
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.monitoring.columns import UNKNOWN
@@ -33,7 +34,7 @@ def ask_registry(registry: Registry, asked_by: Round, parameters: MonitoringPara
     except AWAY as error:
         logger.warning("The ledger was not read: %s", error)
         notes.append(
-            f"The ledger of {registry.name} cannot be read ({_first_line(error)}): releases are "
+            f"The ledger of {registry.name} cannot be read ({first_line(error)}): releases are "
             "shown, and compared with, as they were known last."
         )
     else:
@@ -48,7 +49,7 @@ def ask_registry(registry: Registry, asked_by: Round, parameters: MonitoringPara
             found = find_reference(registry, digest)
         except AWAY as error:
             logger.warning("The reference of %s was not found: %s", digest[:12], error)
-            why = f"the registry does not answer ({_first_line(error)})"
+            why = f"the registry does not answer ({first_line(error)})"
             references[digest] = known or KnownReference.unknown(why)
         else:
             references[digest] = KnownReference.of(found.reference, found.texts, found.why)
@@ -86,8 +87,3 @@ def _strangers(
                 f"Version {window.key[1]} ({digest[:12]}) of {window.key[0]} answers, but the "
                 f"ledger of {name} never released it: look at what the service follows."
             )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200]

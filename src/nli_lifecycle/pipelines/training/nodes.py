@@ -68,13 +68,13 @@ def train_model(
     Returns:
         The checkpoint's folder: a Hugging Face model with ``training.json`` beside it.
     """
+    if finished := models.find(training_key, "checkpoint"):
+        logger.info("Same data, parameters, code and libraries: reusing model %s.", training_key)
+        return str(finished)
     from nli_lifecycle.nli.export.payload import check_exportable
     from nli_lifecycle.nli.training.loop import train
     from nli_lifecycle.nli.training.together import train_together
 
-    if finished := models.find(training_key, "checkpoint"):
-        logger.info("Same data, parameters, code and libraries: reusing model %s.", training_key)
-        return str(finished)
     # Seconds here save the minutes of training a model that could never be exported.
     check_exportable(start.weights, max_length=training.max_length)
     unfinished = models.workplace(training_key, "checkpoint")
@@ -121,10 +121,10 @@ def export_bundle(
     The bundle remembers which rows it was trained on, so that any evaluation can tell; those of
     the champion whose training it continues are among them.
     """
-    from nli_lifecycle.nli.export.payload import export
-
     if finished := models.find(training_key, "bundle"):
         return open_bundle(finished)
+    from nli_lifecycle.nli.export.payload import export
+
     with TemporaryDirectory() as workplace, models.writing(training_key, "bundle") as folder:
         payload, origin = Path(workplace, "payload"), Path(workplace, "origin")
         report = export(
