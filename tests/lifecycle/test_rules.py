@@ -154,8 +154,8 @@ def test_one_pair_of_the_training_data_is_one_too_many_by_default():
     assert said(decision, "unseen pairs") == (
         "FAIL",
         "1 of 1,200 evaluation pairs (0.08%) are the same as pairs the candidate was trained on: "
-        "more than the 0.00% allowed. Give this environment pairs of its own, or judge on the others: "
-        "evaluation.training_rows: leave_out.",
+        "more than the 0.00% allowed. Give this environment pairs of its own, or judge on the "
+        "others: evaluation.training_rows: leave_out.",
     )
 
 
