@@ -242,6 +242,15 @@ def test_places_are_on_the_charts() -> None:
     assert len(places) > 500 and all(0 <= place <= 100.05 for place in places)
 
 
+@pytest.mark.parametrize(("windows", "times"), [(1, 1), (2, 1), (3, 2), (12, 5), (500, 5)])
+def test_times_below_a_chart_do_not_touch(windows: int, times: int) -> None:
+    html = render_monitoring(quiet([shown(n) for n in range(windows)]))
+    below = re.findall(r'<text class="time[^"]*" x="([\d.]+)%"', html)
+    places = [float(place) for place in below[: len(below) // 2]]  # quality; traffic has the same
+    assert len(places) == times
+    assert all(right - left >= 16 for left, right in zip(places, places[1:]))
+
+
 def test_times_without_a_zone_are_utc() -> None:
     bare = shown(0)
     naive = bare.found.model_copy(

@@ -11,6 +11,7 @@ from nli_lifecycle.report.monitoring.words import tick
 
 AXIS = 22  # pixels below the plot, for the times
 MOST_TICKS = 5
+ROOM = 16  # percent of the width from one time to the next, or their texts touch
 SHAPES = (
     '<defs><circle id="dot" r="3.4"/><path id="diamond" d="M0-4.6 4.6 0 0 4.6-4.6 0Z"/>'
     '<path id="bell" d="M0-4 4.4 4-4.4 4Z"/><circle id="ring" r="2.8"/>'
@@ -71,9 +72,13 @@ class Plot:
         """When windows began, below the plot; every second one is left out on a phone."""
         count = len(columns.begins)
         span = max(columns.begins) - min(columns.begins) if count else timedelta()
-        shown = sorted({round(at * (count - 1) / (MOST_TICKS - 1)) for at in range(MOST_TICKS)})
-        for at, position in enumerate(shown if count else ()):
+        wanted = sorted({round(at * (count - 1) / (MOST_TICKS - 1)) for at in range(MOST_TICKS)})
+        shown: list[tuple[int, float]] = []
+        for position in wanted if count else ():
             middle = columns.place(position + 0.5)
+            if not shown or middle - shown[-1][1] >= ROOM:
+                shown.append((position, middle))
+        for at, (position, middle) in enumerate(shown):
             anchor = "start" if middle < 12 else "end" if middle > 88 else "middle"
             kind = "time" if at % 2 == 0 else "time often"
             self.add(
