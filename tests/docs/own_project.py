@@ -75,7 +75,11 @@ def git(folder: Path, *words: str) -> str:
 
 
 def write_claims(sick: Path, file: Path) -> list[dict[str, str]]:
-    """SICK's rows for training, as the page's office exports them; all but the broken ones."""
+    """Write SICK's rows for training as the page's office exports them, and the broken ones.
+
+    Returns:
+        The rows that can be used, each run of whitespace as one space, as reading makes it.
+    """
     with gzip.open(sick, "rt", encoding="utf-8") as text:
         rows = list(csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE))
     names = ("pair_ID", "sentence_A", "sentence_B", "entailment_label", "sentence_A_dataset")
@@ -85,7 +89,7 @@ def write_claims(sick: Path, file: Path) -> list[dict[str, str]]:
     file.parent.mkdir(parents=True)
     with file.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, delimiter=";").writerows([header, *lines, *BROKEN])
-    return [dict(zip(header, line)) for line in lines]
+    return [dict(zip(header, (" ".join(text.split()) for text in line))) for line in lines]
 
 
 def table(copy: Path, name: str) -> pd.DataFrame:

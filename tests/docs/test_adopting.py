@@ -82,7 +82,7 @@ def test_nothing_has_the_old_name_but_what_the_page_says(renamed: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_renamed_project_passes_its_own_checks(renamed: Path) -> None:
+def test_the_renamed_project_passes_all_checks(renamed: Path) -> None:
     run(renamed, str(BIN / "black"), "--check", "--quiet", ".")
     run(renamed, str(BIN / "flake8"), "src", "tests", "adoption", "deployment")
     run(renamed, str(BIN / "lint-imports"))
