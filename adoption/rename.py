@@ -88,7 +88,7 @@ def unfit(root: Path, name: str) -> str | None:
     """Why a package cannot have this name, or None."""
     if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)+", name):
         return "it must be two words or more, of a-z and 0-9, joined by underscores"
-    if (root / name).exists() or importlib.util.find_spec(name):
+    if (root / name).exists() or (root / "src" / name).exists() or importlib.util.find_spec(name):
         return "a folder here, or an installed package, has it already"
     return None
 
