@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-spark run test test-slow check lifecycle drill viz viz-static screenshots docs reference serve ui bench audit package clean clean-data
+.PHONY: help install install-spark run test test-slow check lifecycle drill viz viz-static screenshots docs reference serve ui bench audit package rename clean clean-data
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | \
@@ -80,7 +80,7 @@ test-slow: $(VENV)/.installed-test $(VENV)/.installed-spark $(VENV)-schemathesis
 
 check: $(VENV)/.installed-test  ## format, lint, type, dependency and Databricks bundle checks
 	@$(BIN)/black --check --quiet . || { echo "Formatting differs: run $(BIN)/black ." >&2; exit 1; }
-	@$(BIN)/flake8 src tests bench demo docsite deployment
+	@$(BIN)/flake8 src tests bench demo docsite deployment adoption
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m deployment.check   # the Databricks bundle, without a workspace
@@ -126,6 +126,11 @@ audit: | $(BIN)/python  ## look the pinned packages up among known vulnerabiliti
 
 package: $(VENV)/.installed-test  ## build the wheel and the archive of conf/ that belongs to it, in dist/
 	@$(BIN)/kedro package
+
+rename: $(VENV)/.installed-test  ## give your own copy its name (NAME=claims_nli), before its first run: docs/adopting.md
+	@$(BIN)/python adoption/rename.py $(NAME)
+	@$(BIN)/black --quiet .   # names of another length wrap elsewhere
+	@$(BIN)/python -m pip uninstall --quiet --yes nli-lifecycle   # its commands; the next `make` installs the new ones
 
 clean:  ## remove .venv, caches and build products; data and MLflow stores stay
 	@rm -rf $(VENV) $(VENV)-schemathesis $(VENV)-audit build dist .site .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info

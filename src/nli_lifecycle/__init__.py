@@ -2,7 +2,9 @@
 
 import os
 
-# ONNX Runtime's wheels report their use to their maker unless this is set before they are imported.
+# Both report their use to their makers unless this is set before they are imported; of DO_NOT_TRACK
+# ONNX Runtime knows nothing, and MLflow only the value `true`.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 __version__ = "0.1.0"

@@ -149,7 +149,7 @@ MISTAKES = {
         "databricks.yml",
         "variables: {catalog: dev}",
         "variables: {catalog: development}",
-        "resources.registered_models: ['development.nli.classifier'], and conf/dev has dev.nli",
+        "resources.registered_models: ['development.nli.classifier'], and conf/dev has dev.",
     ),
     "a variable that nobody declares": (
         "serving.yml",
@@ -221,7 +221,7 @@ DOWNSTREAM = {
         "promotion.yml",
         "securable_name: ${var.upstream_catalog}",
         "securable_name: ${var.catalog}",
-        "promotion.trigger: it watches staging.nli.classifier, and a release upstream sets alias",
+        "promotion.trigger: it watches staging.nli.classifier, and a release upstream sets",
     ),
     "tasks beside each other in one data root": (
         "promotion.yml",

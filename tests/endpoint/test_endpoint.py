@@ -128,8 +128,8 @@ def test_drift_is_reported_and_then_mended(
     found = compare(endpoint, head)
     assert (found.outcome, workspace.log) == ("drift", [])
     assert found.said == (
-        "nli-prod serves prod.nli.classifier version 3 (abababababab); the champion is "
-        "prod.nli.classifier version 4 (cdcdcdcdcdcd)."
+        "nli-prod serves prod.nli.classifier version 3 (abababababab); "
+        "the champion is prod.nli.classifier version 4 (cdcdcdcdcdcd)."
     )
     clock = Clock(lambda: None, lambda: workspace.finish(NAME))
     found = bring_in_line(endpoint, head, wait_s=60, clock=clock, sleep=clock.sleep)

@@ -134,7 +134,7 @@ def test_wrong_answers_keep_the_old_version(head, follow, bundles, wrong, caplog
     standing = following.standing()
     assert standing.head == bad and standing.reachable
     assert standing.alert.startswith(
-        "Version 2 of prod.nli.classifier (epoch 2) is not served, version 1 goes on answering: "
+        "Version 2 of prod.nli.classifier (epoch 2) is not served, version 1 goes on"
     )
     assert "Golden probe 0" in standing.alert
     assert len(_warnings(caplog)) == 1

@@ -60,7 +60,7 @@ class TestStanding:
             "nli_registry_reachable 0.0",
             "nli_alert 1.0",
             "nli_epoch 7.0",
-            'nli_model_info{digest="0123456789ab",name="dev.nli.classifier",version="3"} 1.0',
+            'nli_model_info{digest="0123456789ab",' 'name="dev.nli.classifier",version="3"} 1.0',
         ):
             assert line in metrics.splitlines()
 

@@ -141,9 +141,9 @@ def _configuration(conf_source: str | None) -> str:
     project = find_kedro_project(Path.cwd())
     if project is None:
         raise PlaceError(
-            "There is no project here. Name the model and its registry: --model "
-            "prod.nli.classifier --registry-uri <address>; or the configuration: --conf-source "
-            "<folder or archive>."
+            "There is no project here. Name the model and its registry: "
+            "--model prod.nli.classifier --registry-uri <address>; or the configuration: "
+            "--conf-source <folder or archive>."
         )
     return str(project / "conf")
 

@@ -62,7 +62,7 @@ def of_names(
 
     Args:
         model: the registered model.
-        env: the environment's name; None: the model's catalog, as in ``prod.nli.classifier``.
+        env: the environment's name; None: the catalog, as in ``prod.nli.classifier``.
         registry_uri: where it is registered; None: MLFLOW_REGISTRY_URI or MLFLOW_TRACKING_URI.
         tracking_uri: where its ledger is, if elsewhere.
         file: YAML file of the settings that differ from the defaults.

@@ -211,8 +211,8 @@ def _predict(
         raise
     except Exception as error:  # the bundle's code is not ours to foresee
         raise PredictionError(
-            f"{ref} cannot be evaluated: {error}. A candidate: train it again; a champion: move "
-            "the alias back to `previous` in the MLflow UI."
+            f"{ref} cannot be evaluated: {error}. A candidate: train it again; a champion: "
+            "`kedro lifecycle rollback`."
         ) from error
     seconds = time.perf_counter() - started
     logger.info("%s: %d pairs in %.1f s.", ref, len(first) + len(second), seconds)
