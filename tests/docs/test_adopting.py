@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -33,15 +34,21 @@ from tiny_encoder import make_tiny_encoder
 
 @pytest.fixture(scope="module")
 def renamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files that git tracks, committed, and renamed as `make rename` does."""
+    """The project's files as they lie here, committed, and renamed as `make rename` does."""
     copy = tmp_path_factory.mktemp("adopted") / "claims"
-    git(PROJECT, "clone", "--quiet", "--no-hardlinks", str(PROJECT), str(copy))
+    listed = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others"]
     done = subprocess.run(
-        ["git", "diff", "HEAD", "--binary"], cwd=PROJECT, capture_output=True, check=True
+        [*listed, "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True
     )
-    if done.stdout:  # what is changed here and not committed yet
-        subprocess.run(["git", "apply", "--index"], cwd=copy, input=done.stdout, check=True)
-        git(copy, "commit", "--quiet", "--message", "changed")
+    if done.returncode:
+        pytest.skip(f"only git knows which files are the project's: {done.stderr}")
+    for name in filter(None, done.stdout.split("\0")):
+        if (PROJECT / name).exists():  # else: removed, and not committed yet
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, copy / name, follow_symlinks=False)
+    git(copy, "init", "--quiet")
+    git(copy, "add", "--all")
+    git(copy, "commit", "--quiet", "--message", "As it was")
     package = tomllib.loads((copy / "pyproject.toml").read_text("utf-8"))["tool"]["kedro"]
     if package["package_name"] == NAME:
         pytest.skip(f"this project is {NAME} already")
