@@ -21,27 +21,16 @@ from servers import free_port
 PATIENCE = 90
 
 
-def job_packages() -> str | None:
-    """Folder of the packages that a cluster has, by NLI_JOB_PACKAGES; None: this environment's."""
-    return os.environ.get("NLI_JOB_PACKAGES")
-
-
 def spark_home() -> Path:
-    """Folder of the Spark that the servers run; skips where it, or Java, is missing.
-
-    It is the cluster's, as a driver and a standalone cluster must be of one version.
-    """
+    """Folder of the installed Spark; skips where it, or Java, is missing."""
     pyspark = pytest.importorskip("pyspark", reason="needs the extra 'spark'")
     if not shutil.which("java"):
         pytest.skip("needs Java 17 or newer")
-    packages = job_packages()
-    return Path(packages, "pyspark") if packages else Path(pyspark.__file__).parent
+    return Path(pyspark.__file__).parent
 
 
-def python_without_us(folder: Path, dependencies: str | None = None) -> str:
+def python_without_us(folder: Path) -> str:
     """A Python that has our dependencies but not us, as a cluster's workers do.
-
-    ``dependencies`` is the folder of packages to take instead of this environment's.
 
     A line of a .pth file adds a folder of packages, and does not follow the .pth files in it:
     the one that makes our own editable install importable is among those.
@@ -49,7 +38,7 @@ def python_without_us(folder: Path, dependencies: str | None = None) -> str:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = folder / "lib" / version / "site-packages"
-    (packages / "deps.pth").write_text(f"{dependencies or sysconfig.get_path('purelib')}\n")
+    (packages / "deps.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     python = str(folder / "bin" / "python")
     where = {"env": _without_python_path(), "cwd": "/"}
     missing = subprocess.run([python, "-c", "import nli_lifecycle"], capture_output=True, **where)
@@ -94,7 +83,7 @@ def _wait(port: int, log: Path) -> None:
 def workers_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The Python of the server's and the cluster's workers."""
     spark_home()
-    return python_without_us(tmp_path_factory.mktemp("workers") / "python", job_packages())
+    return python_without_us(tmp_path_factory.mktemp("workers") / "python")
 
 
 @pytest.fixture(scope="session")

@@ -114,4 +114,3 @@ def test_from_training_to_an_approved_champion_in_prod(
         client = MlflowClient(f"sqlite:///{metastore}/{name}.db")
         runs = client.search_runs([client.get_experiment_by_name(f"nli-{name}").experiment_id])
         assert {one.info.status for one in runs} == {"FINISHED"}
-    assert not list(workplace.elsewhere.iterdir())

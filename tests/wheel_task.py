@@ -1,7 +1,6 @@
 """The wheel as a wheel task has it: an environment with our dependencies, and of us only the wheel.
 
 Tasks run in a folder that holds nothing; what they need is named by their parameters.
-NLI_JOB_PACKAGES names another folder of dependencies, for example of a cluster's versions.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from project import PROJECT
-from spark_servers import job_packages, python_without_us
+from spark_servers import python_without_us
 
 from nli_lifecycle.commands.package import pack
 
@@ -62,7 +61,7 @@ class Workplace:
     """A cluster: a Python with the wheel, the files that were uploaded, and a folder for data."""
 
     def __init__(self, folder: Path) -> None:
-        self.python = Path(python_without_us(folder / "python", job_packages()))
+        self.python = Path(python_without_us(folder / "python"))
         self.wheel, self.conf = pack(PROJECT, folder / "dist")
         # Installing a wheel of Python only is unpacking it. pip would take this project's own,
         # of the same version among the dependencies' metadata, for the one to install.

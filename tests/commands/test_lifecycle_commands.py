@@ -283,3 +283,11 @@ def test_doctor_finds_a_fresh_project_fit_and_names_what_is_not(monkeypatch, tmp
     assert "minimal_rows" in found["configuration"].said
     assert "TxtDataset" in found["catalog"].said and "decision_text" in found["catalog"].said
     assert {check for check, one in found.items() if not one.fine} == {"configuration", "catalog"}
+
+
+def test_admit_takes_the_held_candidate_and_nothing_else(prod, store):
+    refused = say(store, "admit", "--model-name", NAME, "--model-version", "1")
+    assert refused.exit_code == 1 and "is not the candidate of prod" in refused.output
+    admitted = answer(store, "admit", "--model-name", NAME, "--model-version", "2")
+    held = prod.alias("candidate")
+    assert admitted == {"version": "2", "digest": held.digest}
