@@ -33,7 +33,7 @@ def ask_registry(registry: Registry, asked_by: Round, parameters: MonitoringPara
     except AWAY as error:
         logger.warning("The ledger was not read: %s", error)
         notes.append(
-            f"The ledger of {registry.name} cannot be read ({_first_line(error)}): releases are "
+            f"The ledger of {registry.name} cannot be read ({first_line(error)}): releases are "
             "shown, and compared with, as they were known last."
         )
     else:
@@ -48,7 +48,7 @@ def ask_registry(registry: Registry, asked_by: Round, parameters: MonitoringPara
             found = find_reference(registry, digest)
         except AWAY as error:
             logger.warning("The reference of %s was not found: %s", digest[:12], error)
-            why = f"the registry does not answer ({_first_line(error)})"
+            why = f"the registry does not answer ({first_line(error)})"
             references[digest] = known or KnownReference.unknown(why)
         else:
             references[digest] = KnownReference.of(found.reference, found.texts, found.why)
@@ -88,6 +88,7 @@ def _strangers(
             )
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What went wrong, in a line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:200]
