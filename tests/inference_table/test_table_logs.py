@@ -139,6 +139,13 @@ def test_failed_and_doubled_requests_are_counted_and_in_no_window(tmp_path: Path
     }
 
 
+def test_requests_without_an_id_are_each_their_own(tmp_path: Path) -> None:
+    rows = [logged(databricks_request_id=None, client_request_id=name) for name in ("a", "b")]
+    found = rows_of(payload(write(tmp_path / "t", [*rows, logged()])))
+    assert {row["request_id"] for row in found} == {"a", "b", "d1"}
+    assert {row["why"] for row in found} == {""}
+
+
 def test_served_entities_say_which_version_answered(tmp_path: Path) -> None:
     place = write(tmp_path / "t", [logged()])
     entities = write_entities(tmp_path / "served", {"e7": ("prod.nli.classifier", "7")})

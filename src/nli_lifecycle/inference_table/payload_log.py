@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -130,11 +129,14 @@ class PayloadLog:
         """Rows of whole milliseconds, each request once."""
         millisecond = place = -1
         before = None
-        for logged in sorted(table.to_pylist(), key=itemgetter("request_time", _ID)):
+        for logged in sorted(
+            table.to_pylist(), key=lambda row: (row["request_time"], str(row[_ID]))
+        ):
             at = _microseconds(logged["request_time"]) // 1_000
             place = place if at == millisecond else -1
             millisecond = at
-            again, before = logged[_ID] == before, logged[_ID]
+            again = logged[_ID] is not None and logged[_ID] == before
+            before = logged[_ID]
             for row in self._unpacking.rows(logged):
                 place += 1
                 if place >= IN_A_MILLISECOND - 1:
