@@ -14,7 +14,7 @@ from kedro.io import DatasetError
 from payloads import ANSWER, LABELS, NOW, PAIR, logged, write, write_entities
 
 from nli_lifecycle.datasets.inference_table import InferenceTableDataset
-from nli_lifecycle.inference_table import logs
+from nli_lifecycle.inference_table import payload_log, table_log
 from nli_lifecycle.monitoring.columns import COLUMNS
 from nli_lifecycle.monitoring.log import InferenceLog, LogUnreadable, came_late, read_windows
 from nli_lifecycle.monitoring.truths import TruthSettings, settle
@@ -65,7 +65,7 @@ def test_a_table_of_pairs_gives_the_windows_of_the_sql_log(
     place = tmp_path / "table"
     for part in (rows[150:], rows[:150]):
         write(place, part, schema)
-    monkeypatch.setattr(logs, "ROWS_READ", 60)
+    monkeypatch.setattr(table_log, "ROWS_READ", 60)
     log = InferenceTableDataset(shape="log", filepath=str(place)).load()
     assert log.watermark() == sql.reader.watermark() == ROWS + 1
     assert rows_of(log) == rows
@@ -93,7 +93,7 @@ def test_requests_are_ordered_by_time_then_id_and_numbered_within_their_millisec
     base = int(NOW.timestamp() * 1_000) << 20
     found = [(r["request_id"], r["position"], r["arrival"] - base) for r in rows_of(log)]
     assert found == [("b", 0, 0), ("c", 0, 1), ("c", 1, 2), ("a", 0, 1 << 20)]
-    monkeypatch.setattr(logs, "REQUESTS_READ", 1)
+    monkeypatch.setattr(payload_log, "REQUESTS_READ", 1)
     assert [
         (r["request_id"], r["arrival"] - base) for r in rows_of(log, after=base, until=base + 2)
     ] == [("c", 1), ("c", 2)]
@@ -139,6 +139,13 @@ def test_failed_and_doubled_requests_are_counted_and_in_no_window(tmp_path: Path
     }
 
 
+def test_requests_without_an_id_are_each_their_own(tmp_path: Path) -> None:
+    rows = [logged(databricks_request_id=None, client_request_id=name) for name in ("a", "b")]
+    found = rows_of(payload(write(tmp_path / "t", [*rows, logged()])))
+    assert {row["request_id"] for row in found} == {"a", "b", "d1"}
+    assert {row["why"] for row in found} == {""}
+
+
 def test_served_entities_say_which_version_answered(tmp_path: Path) -> None:
     place = write(tmp_path / "t", [logged()])
     entities = write_entities(tmp_path / "served", {"e7": ("prod.nli.classifier", "7")})
@@ -180,7 +187,7 @@ def test_no_table_and_a_wrong_one_say_what_to_do(tmp_path: Path) -> None:
 def test_a_table_that_keeps_days_only_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "IN_A_MILLISECOND", 4)
+    monkeypatch.setattr(payload_log, "IN_A_MILLISECOND", 4)
     rows = [logged(databricks_request_id=f"d{n}") for n in range(5)]
     with pytest.raises(LogUnreadable, match="more than 3 pairs of 2026-03-01"):
         rows_of(payload(write(tmp_path / "t", rows)))

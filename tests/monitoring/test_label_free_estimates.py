@@ -88,6 +88,7 @@ def test_what_confidence_was_off_by_at_evaluation_is_taken_off():
     found, _ = estimate(summary_of(now), reference, None, SETTINGS)
     promised = expected_accuracy(summary_of(now))
     assert found.value == pytest.approx(promised.value - off)
+    assert (found.reference, found.reference_low) == (right / 20_000, None)  # its error is in ours
     assert found.low is not None and found.high is not None
     wider = (found.high - found.low) / (2 * 1.96 * promised.error)
     assert wider == pytest.approx(np.sqrt(1 + 500 / 20_000), rel=0.01)
@@ -95,6 +96,7 @@ def test_what_confidence_was_off_by_at_evaluation_is_taken_off():
         summary_of(now), replace(reference, same_pairs=False), None, SETTINGS
     )  # of other pairs, the difference says nothing of confidence
     assert others.value == pytest.approx(promised.value)
+    assert others.reference_low == pytest.approx(reference.accuracy.lower)
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,11 @@ def test_figures_are_those_of_the_labels():
         (expected.estimate, expected.lower, expected.upper)
     )
     assert accuracy.reference == 0.86 and macro_f1.reference == 0.85
+    assert (accuracy.reference_low, accuracy.reference_high) == pytest.approx((0.84, 0.88))
+    surer = RealisedSettings(confidence=0.999)
+    wide = realised(SUMMARY, labelled(), REFERENCE, SOON, surer)[0]
+    half = 0.02 * norm.ppf(0.9995) / norm.ppf(0.975)  # at the level of the value's own interval
+    assert (wide.reference_low, wide.reference_high) == pytest.approx((0.86 - half, 0.86 + half))
     assert macro_f1.value == pytest.approx(f1_score(TRUTH, PREDICTED, average="macro"))
     assert macro_f1.low < macro_f1.value < macro_f1.high
     confidence = np.max([COLUMNS[f"p_{label}"] for label in LABELS], axis=0)

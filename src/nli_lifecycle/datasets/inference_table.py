@@ -73,7 +73,8 @@ class InferenceTableDataset(AbstractDataset[None, "InferenceLog"]):
         Raises:
             OSError, ValueError: the tokenizer's file cannot be read, or is none.
         """
-        from nli_lifecycle.inference_table.logs import PayloadLog, TableLog
+        from nli_lifecycle.inference_table.payload_log import PayloadLog
+        from nli_lifecycle.inference_table.table_log import TableLog
         from nli_lifecycle.inference_table.words import Words
         from nli_lifecycle.serving.log.vocabulary import Vocabulary
 

@@ -126,8 +126,11 @@ def _answers(response: str | None, pairs: int) -> tuple[list[Any], str]:
 
 def _answer(answer: Any) -> Row:
     fields = answer if isinstance(answer, dict) else {}
-    label, shares = fields.get("label"), [fields.get(name) for name in _SHARES]
-    numbers = all(isinstance(p, (int, float)) and not isinstance(p, bool) for p in shares)
-    if label not in LABELS or not numbers:
+    label, shares = fields.get("label"), [_number(fields.get(name)) for name in _SHARES]
+    if label not in LABELS or None in shares:
         return {"why": "an answer has no label of ours, or lacks a probability"}
-    return {"label": label, **dict(zip(_SHARES, map(float, shares)))}
+    return {"label": label, **dict(zip(_SHARES, shares))}
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if type(value) in (int, float) else None  # JSON's true is no number

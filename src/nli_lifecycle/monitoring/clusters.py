@@ -67,7 +67,9 @@ class Clusters:
         request = np.cumsum(begins)[used]  # 0: of a request that began before
         counted = np.column_stack([np.ones(len(x), np.int64), x])
         sums = np.zeros((begun + 1, figures + 1), np.int64)
-        np.add.at(sums, request, counted)
+        firsts = np.flatnonzero(np.diff(request, prepend=-1))
+        if len(firsts):
+            sums[request[firsts]] = np.add.reduceat(counted, firsts, axis=0)
         none = np.zeros(figures + 1, np.int64)
         whole = _closed(sums[1:begun])
         ends = {"head": sums[0], "tail": sums[begun] if begun else none, "begun": begun}

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nli_lifecycle.monitoring.calibration import CalibrationTest
 from nli_lifecycle.monitoring.columns import Floats
 from nli_lifecycle.monitoring.findings import Finding
-from nli_lifecycle.monitoring.reference import Reference, reference_facts
+from nli_lifecycle.monitoring.reference import Reference
 from nli_lifecycle.monitoring.summary import BILLIONTHS, WIDTH, Summary
 from nli_lifecycle.nli.metrics.measures import f1_scores
 
@@ -74,6 +74,8 @@ def estimate(
     found = []
     for name, (figure, evidence) in figures.items():
         shown = figure if state == "measured" else None
+        exact = corrected and name == "estimated_accuracy"
+        facts = reference.facts(evidence, settings.confidence, exact=exact)
         found.append(
             Finding(
                 name=name,
@@ -81,7 +83,7 @@ def estimate(
                 value=shown and shown.value,
                 low=shown and max(0.0, shown.value - z * shown.error),
                 high=shown and min(1.0, shown.value + z * shown.error),
-                **reference_facts(evidence, exact=name == "estimated_accuracy" and corrected),
+                **facts,
                 pairs=summary.pairs,
                 why=why,
             )

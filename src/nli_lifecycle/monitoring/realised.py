@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nli_lifecycle.monitoring.columns import Floats
 from nli_lifecycle.monitoring.findings import Finding
 from nli_lifecycle.monitoring.joining import Labelled
-from nli_lifecycle.monitoring.reference import Reference, reference_facts
+from nli_lifecycle.monitoring.reference import Reference
 from nli_lifecycle.monitoring.summary import WIDTH, Summary
 from nli_lifecycle.nli.metrics.measures import f1_scores
 from nli_lifecycle.nli.metrics.proportions import wilson
@@ -86,7 +86,7 @@ def realised(
             value=accuracy.estimate,
             low=accuracy.lower,
             high=accuracy.upper,
-            **reference_facts(evidence[0]),
+            **reference.facts(evidence[0], settings.confidence),
             pairs=labelled.pairs,
         ),
         Finding(
@@ -95,7 +95,7 @@ def realised(
             value=macro_f1.estimate,
             low=macro_f1.lower,
             high=macro_f1.upper,
-            **reference_facts(evidence[1]),
+            **reference.facts(evidence[1], settings.confidence),
             pairs=labelled.pairs,
         ),
         _gap(labelled, settings),

@@ -10,6 +10,14 @@ from nli_lifecycle.monitoring.summary import Summary
 from nli_lifecycle.nli.metrics.figures import Interval
 
 
+class ReferenceFacts(TypedDict):
+    """Of a ``Finding``."""
+
+    reference: float | None
+    reference_low: float | None
+    reference_high: float | None
+
+
 @dataclass(frozen=True)
 class Reference:
     """Evidence about the model that answered, from before.
@@ -38,23 +46,22 @@ class Reference:
         z = NormalDist().inv_cdf((1 + self.confidence) / 2)
         return (self.accuracy.upper - self.accuracy.lower) / (2 * z)
 
+    def facts(self, known: Interval | None, level: float, *, exact: bool = False) -> ReferenceFacts:
+        """What a finding says of its reference.
 
-class ReferenceFacts(TypedDict):
-    """Of a ``Finding``."""
-
-    reference: float | None
-    reference_low: float | None
-    reference_high: float | None
-
-
-def reference_facts(known: Interval | None, exact: bool = False) -> ReferenceFacts:
-    """What a finding says of its reference.
-
-    Args:
-        known: of the release's evidence; None: not known.
-        exact: its error is in the finding's own interval already.
-    """
-    if known is None:
-        return {"reference": None, "reference_low": None, "reference_high": None}
-    low, high = (None, None) if exact else (known.lower, known.upper)
-    return {"reference": known.estimate, "reference_low": low, "reference_high": high}
+        Args:
+            known: accuracy or macro-F1 of this; None: not known.
+            level: of the finding's interval, two-sided, to which the reference's is widened.
+            exact: its error is in the finding's own interval already.
+        """
+        if known is None:
+            return {"reference": None, "reference_low": None, "reference_high": None}
+        if exact:
+            return {"reference": known.estimate, "reference_low": None, "reference_high": None}
+        wanted, given = (NormalDist().inv_cdf((1 + c) / 2) for c in (level, self.confidence))
+        below, above = known.estimate - known.lower, known.upper - known.estimate
+        return {
+            "reference": known.estimate,
+            "reference_low": max(0.0, known.estimate - below * wanted / given),
+            "reference_high": min(1.0, known.estimate + above * wanted / given),
+        }

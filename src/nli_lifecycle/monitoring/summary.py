@@ -108,7 +108,7 @@ class Summary:
         features["confidence"] = probabilities[np.arange(len(used)), label]
         bins = {name: _bins(name, features[name]) for name in EDGES}
         figures = np.column_stack(
-            [np.eye(WIDTH, dtype=np.int64)[label], *map(bins.get, BY_REQUEST)]
+            [np.eye(WIDTH, dtype=np.int64)[label], *(bins[name] for name in BY_REQUEST)]
         )
         pairwise = probabilities[:, _ABOVE[0]] * probabilities[:, _ABOVE[1]]
         products = np.zeros((WIDTH, WIDTH, WIDTH), np.int64)

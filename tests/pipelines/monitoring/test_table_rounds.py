@@ -15,6 +15,7 @@ from payloads import LABELS, logged, write, write_entities
 from nli_lifecycle.datasets.inference_table import InferenceTableDataset
 from nli_lifecycle.monitoring.log import InferenceLog
 from nli_lifecycle.monitoring.report import MonitoringReport
+from nli_lifecycle.pipelines.monitoring import reading
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError
 from nli_lifecycle.serving.log.features import Deriver
 
@@ -128,3 +129,21 @@ def test_a_table_that_cannot_be_read_stops_the_round_and_the_state_stays(
     with pytest.raises(MonitoringError, match="payload cannot be read.*next round"):
         run(opened(tmp_path))
     assert run.state.load() == before
+
+
+def test_without_the_ledger_rows_that_say_a_version_only_are_read_later(
+    run: MonitoringRun, traffic: Traffic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = run.release()
+    traffic.answer(release, PAIRS)
+    write_entities(tmp_path / "served", {f"e{release.version}": (release.model, release.version)})
+    table = as_payload(traffic, tmp_path)
+
+    def away(registry: Any) -> Any:
+        raise OSError("no route to host")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "read_releases", away)
+        with pytest.raises(MonitoringError, match="versions only.*no route to host"):
+            run(table)
+    assert run(table).windows[0].found.digest == release.digest

@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from nli_lifecycle.errors import first_line
 from nli_lifecycle.lifecycle.registry import Registry
 from nli_lifecycle.monitoring.log import InferenceLog, LogUnreadable, Taken, came_late, read_windows
 from nli_lifecycle.monitoring.measured import add_first_windows
 from nli_lifecycle.monitoring.naming import NamedLog
 from nli_lifecycle.monitoring.parameters import MonitoringParameters
-from nli_lifecycle.monitoring.report import Account
+from nli_lifecycle.monitoring.report import Account, ReleaseMark
 from nli_lifecycle.monitoring.rereading import join_labels, measure_texts, read_words
 from nli_lifecycle.monitoring.state import KeptWindow, MonitoringState
 from nli_lifecycle.monitoring.windows import Window, Windows
 from nli_lifecycle.pipelines.monitoring import notes
-from nli_lifecycle.pipelines.monitoring.asking import read_releases
+from nli_lifecycle.pipelines.monitoring.asking import AWAY, read_releases
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError, Round
 from nli_lifecycle.serving.log.reading import NoLogHere
 
@@ -59,7 +60,7 @@ def read_log(
                 "anew from its first row. Else give NLI_LOG_URL the address of the right one."
             )
         closed = windows.resize(parameters.window_pairs)
-        log = NamedLog(inference_log, lambda: read_releases(registry))
+        log = NamedLog(inference_log, lambda: _ledger(registry))
         late = came_late(inference_log, state.recent)
         taken = read_windows(log, windows, until, parameters.keep_windows)
         recent = inference_log.recent(until)
@@ -142,6 +143,21 @@ def join_feedback(
     return replace(
         asked.changed(*told, kept=kept, account=account), strays=(joined.strays, joined.named)
     )
+
+
+def _ledger(registry: Registry) -> tuple[ReleaseMark, ...]:
+    """The ledger's entries, for a log that knows versions only.
+
+    Raises:
+        MonitoringError: they cannot be read: rows would be filed under nobody, and stay there.
+    """
+    try:
+        return read_releases(registry)
+    except AWAY as error:
+        raise MonitoringError(
+            f"The log says versions only, and what the ledger of {registry.name} says of them "
+            f"cannot be read ({first_line(error)}). The next round reads the same rows."
+        ) from error
 
 
 def _counted(

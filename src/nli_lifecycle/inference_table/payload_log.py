@@ -1,11 +1,10 @@
-"""Inference logs that lie in tables: of our own schema, and as Databricks' endpoints write them."""
+"""An inference log as Databricks' endpoints write it: a table with a row per request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -18,70 +17,21 @@ from nli_lifecycle.inference_table.payload import (
     request_id,
 )
 from nli_lifecycle.inference_table.source import Key, Source
+from nli_lifecycle.inference_table.stretches import portions, require, stretches
 from nli_lifecycle.inference_table.words import Words
-from nli_lifecycle.monitoring.columns import COLUMNS, Columns, Ints
+from nli_lifecycle.monitoring.columns import COLUMNS, Columns
 from nli_lifecycle.monitoring.log import LEFT_OUT, LogUnreadable
 from nli_lifecycle.monitoring.truths import Pair
 from nli_lifecycle.serving.log.vocabulary import Vocabulary
 
-ROWS_READ = 10_000  # at a time, of a table of pairs
-REQUESTS_READ = 2_000  # at a time, of a table of requests, each with all its texts
-ASKED = 500  # requests in one query
+REQUESTS_READ = 2_000  # at a time, each with all its texts
 #: Rows of one millisecond are numbered; so many fit.
 IN_A_MILLISECOND = 1 << 20
 #: Rows that come later than ``settle`` are looked for so far back.
 LOOKED_BACK = timedelta(days=7)
-ARRIVAL = Key("arrival")
 REQUEST_TIME = Key("request_time", moments=True)
 _ID = "databricks_request_id"
-_ALWAYS = ("request_id", "position", "arrival", *COLUMNS)
-
-
-class TableLog:
-    """A table with the columns of ``inference_log``, arrival numbers included."""
-
-    def __init__(self, source: Source, words: Words) -> None:
-        """Read rows from a table, and labels from another one."""
-        self._source = source
-        self._words = words
-
-    def watermark(self) -> int:
-        """See ``InferenceLog.watermark``.
-
-        Raises:
-            NoLogHere: there is no such table.
-            LogUnreadable: it cannot be read, or lacks a column.
-        """
-        _require(self._source, ["request_id", "position", "time", "label", "arrival"])
-        return int(max(self._source.keys(ARRIVAL), default=0))
-
-    def rows(
-        self, after: int = 0, until: int | None = None, *, columns: Sequence[str] | None = None
-    ) -> Iterator[Columns]:
-        """See ``InferenceLog.rows``; columns that the table lacks are left out."""
-        there = self._source.columns()
-        chosen = [name for name in there if columns is None or name in (*columns, "arrival")]
-        keys = np.sort(self._source.keys(ARRIVAL, after, until))
-        for first, last in _stretches(keys, ROWS_READ):
-            batch = self._source.between(chosen, ARRIVAL, first, last).sort_by("arrival")
-            yield batch.to_pydict()
-
-    def feedback(self, after: int = 0, until: int | None = None) -> Iterator[Columns]:
-        """See ``InferenceLog.feedback``: all words, as their table may number them otherwise."""
-        return self._words.read()
-
-    def answered(self, pairs: Iterable[Pair]) -> set[Pair]:
-        """See ``InferenceLog.answered``."""
-        asked, found = set(pairs), set()
-        for some in _portions(asked):
-            rows = self._source.where(["request_id", "position", "role"], ["request_id"], some)
-            for row in rows.to_pylist():
-                if row["role"] == "champion":
-                    found.add((row["request_id"], row["position"]))
-        return found & asked
-
-    def recent(self, until: int) -> None:
-        """See ``InferenceLog.recent``: numbers of arrival leave nothing behind."""
+_ALWAYS = ("request_id", "arrival", *COLUMNS)
 
 
 class PayloadLog:
@@ -121,7 +71,7 @@ class PayloadLog:
             NoLogHere: there is no such table.
             LogUnreadable: it cannot be read, or lacks a column.
         """
-        _require(self._source, PAYLOAD_COLUMNS)
+        require(self._source, PAYLOAD_COLUMNS)
         settled = _microseconds(datetime.now(UTC) - self._settle)
         keys = self._source.keys(REQUEST_TIME, None, settled)
         return _number(int(keys.max()) // 1_000, IN_A_MILLISECOND - 1) if len(keys) else 0
@@ -139,7 +89,7 @@ class PayloadLog:
         names = _ALWAYS if columns is None else [*columns, "arrival"]
         last = (until // IN_A_MILLISECOND + 1) * 1_000 - 1
         milliseconds = np.sort(self._source.keys(REQUEST_TIME, _before(after), last)) // 1_000
-        for begin, end in _stretches(milliseconds, REQUESTS_READ):
+        for begin, end in stretches(milliseconds, REQUESTS_READ):
             span = (begin + 1) * 1_000 - 1, (end + 1) * 1_000 - 1
             table = self._source.between(PAYLOAD_COLUMNS, REQUEST_TIME, *span)
             found = [row for row in self._numbered(table) if after < row["arrival"] <= until]
@@ -153,7 +103,7 @@ class PayloadLog:
     def answered(self, pairs: Iterable[Pair]) -> set[Pair]:
         """See ``InferenceLog.answered``."""
         asked, found = set(pairs), set()
-        for some in _portions(asked):
+        for some in portions(asked):
             for logged in self._source.where(
                 PAYLOAD_COLUMNS, ["client_request_id", _ID], some
             ).to_pylist():
@@ -179,11 +129,14 @@ class PayloadLog:
         """Rows of whole milliseconds, each request once."""
         millisecond = place = -1
         before = None
-        for logged in sorted(table.to_pylist(), key=itemgetter("request_time", _ID)):
+        for logged in sorted(
+            table.to_pylist(), key=lambda row: (row["request_time"], str(row[_ID]))
+        ):
             at = _microseconds(logged["request_time"]) // 1_000
             place = place if at == millisecond else -1
             millisecond = at
-            again, before = logged[_ID] == before, logged[_ID]
+            again = logged[_ID] is not None and logged[_ID] == before
+            before = logged[_ID]
             for row in self._unpacking.rows(logged):
                 place += 1
                 if place >= IN_A_MILLISECOND - 1:
@@ -194,33 +147,6 @@ class PayloadLog:
                 if again:
                     row |= {"role": LEFT_OUT, "why": "logged twice"}
                 yield row | {"arrival": _number(at, place)}
-
-
-def _require(source: Source, names: Sequence[str]) -> None:
-    there = source.columns()
-    missing = [name for name in names if name not in there]
-    if missing:
-        raise LogUnreadable(
-            f"{source.place} has no {', '.join(missing)}; it has {', '.join(there)}. Give the "
-            "catalog entry's shape: log for a table of pairs, payload for Databricks' inference "
-            "table (docs/inference_log.md)."
-        )
-
-
-def _stretches(keys: Ints, most: int) -> Iterator[tuple[int, int]]:
-    """Yield spans of sorted keys, the first key left out, that hold about so many each."""
-    if not len(keys):
-        return
-    begin = int(keys[0]) - 1
-    for end in np.unique([*keys[most - 1 :: most], keys[-1]]).tolist():
-        yield begin, end
-        begin = end
-
-
-def _portions(pairs: set[Pair]) -> Iterator[list[str]]:
-    requests = sorted({request for request, _ in pairs})
-    for begin in range(0, len(requests), ASKED):
-        yield requests[begin : begin + ASKED]
 
 
 def _number(millisecond: int, place: int) -> int:
