@@ -84,9 +84,9 @@ def _train_runs(client: MlflowClient) -> tuple[list[str], list[tuple[str, str, s
 
 
 def test_killed_and_run_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
-    quiet = Home(tmp_path / "quiet")
+    quiet = Home(tmp_path / "quiet", epochs=2)
     quiet.run()
-    home = Home(tmp_path / "killed")
+    home = Home(tmp_path / "killed", epochs=2)
     home.run_and_kill()
     assert list(home.folder.glob(f"{UNFINISHED}/run_id"))
     before = _train_runs(home.client())
