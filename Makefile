@@ -130,7 +130,7 @@ package: $(VENV)/.installed-test  ## build the wheel and the archive of conf/ th
 rename: $(VENV)/.installed-test  ## give your own copy its name (NAME=claims_nli), before its first run: docs/adopting.md
 	@$(BIN)/python adoption/rename.py $(NAME)
 	@$(BIN)/black --quiet .   # names of another length wrap elsewhere
-	@$(BIN)/python -m pip uninstall --quiet --yes nli-lifecycle   # its commands; the next `make` installs the new ones
+	@$(BIN)/python -m pip uninstall --quiet --yes nli-lifecycle && rm -f $(VENV)/.installed-*   # the next `make` installs anew
 
 clean:  ## remove .venv, caches and build products; data and MLflow stores stay
 	@rm -rf $(VENV) $(VENV)-schemathesis $(VENV)-audit build dist .site .mypy_cache .pytest_cache .hypothesis .coverage .import_linter_cache src/*.egg-info
