@@ -61,7 +61,10 @@ def measure(stream: Stream, pairs: int) -> Measured:
     rows = [read(streams.as_log(part)) for part in parts]
     drifts = [
         text_drift(
-            before, row_features(some), TextDriftSettings(), numbered(some.begins, some.sound)
+            before,
+            row_features(some),
+            TextDriftSettings(),
+            numbered(some.position, some.premise, some.sound),
         )
         for some in rows
     ]

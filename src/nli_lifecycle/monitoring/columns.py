@@ -13,6 +13,7 @@ import numpy.typing as npt
 from nli_lifecycle.nli.labels import LABELS
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 #: Columns to ask a reader for; those that a log lacks count as unknown in every row.
@@ -27,6 +28,7 @@ COLUMNS = (
     "epoch",
     "label",
     *(f"p_{label}" for label in LABELS),
+    "premise_chars",
     *FEATURES,
     "arrival",
 )
@@ -46,8 +48,9 @@ class Rows:
     Attributes:
         arrival: shape (n,).
         time: UTC, shape (n,), of ``datetime`` objects.
-        begins: whether it is the first of its request, shape (n,); every row is, where the log does
-            not say.
+        position: of the pair in its request, shape (n,); 0 where the log does not say.
+        premise: its length in words and characters, as one number by which neighbouring premises of
+            a request are told apart, shape (n,).
         key: place in ``keys`` of who answered, shape (n,).
         keys: model, version, digest and epoch.
         label: label index, shape (n,); -1: no label of ours.
@@ -60,7 +63,8 @@ class Rows:
 
     arrival: Ints
     time: npt.NDArray[np.object_]
-    begins: npt.NDArray[np.bool_]
+    position: Ints
+    premise: Ints
     key: Ints
     keys: tuple[Key, ...]
     label: Ints
@@ -104,7 +108,10 @@ def read(batch: Columns, after: int = 0) -> Rows:
     return Rows(
         arrival=arrival[places],
         time=_times(batch["time"])[places],
-        begins=~(_floats(batch.get("position", np.zeros(count)))[places] > 0),
+        position=_whole(batch, "position", count)[places],
+        premise=(
+            _whole(batch, "premise_words", count) + (_whole(batch, "premise_chars", count) << 31)
+        )[places],
         key=key[places],
         keys=keys,
         label=label,
@@ -129,6 +136,12 @@ def sound(label: Ints, probabilities: Floats) -> npt.NDArray[np.bool_]:
 
 def _floats(values: Sequence[Any] | npt.NDArray[Any]) -> Floats:
     return np.asarray(values, dtype=np.float64)  # None becomes NaN
+
+
+def _whole(batch: Columns, name: str, count: int) -> Ints:
+    """Whole numbers of 31 bits; 0 where the log does not say."""
+    values = np.nan_to_num(_floats(batch[name])) if name in batch else np.zeros(count)
+    return np.clip(values, 0, 2**31 - 1).astype(np.int64)
 
 
 def _times(values: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[np.object_]:

@@ -29,11 +29,11 @@ class DriftSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     minimum_pairs: int = Field(100, ge=10, description="of a window, and of the reference")
-    minimum_requests: int = Field(
+    minimum_premises: int = Field(
         30,
         ge=2,
-        description="that these pairs are of: pairs of one request hang together, and how much so "
-        "cannot be told from fewer",
+        description="that these pairs are about: pairs of one premise in one request hang "
+        "together, and how much so cannot be told from fewer",
     )
 
 
@@ -182,9 +182,9 @@ def _too_few(summary: Summary, reference: Summary | None, settings: DriftSetting
         if pairs < settings.minimum_pairs:
             return f"{pairs} pairs in {whose}, at least {settings.minimum_pairs} are asked for."
     for whose, some in (("the window", summary), ("the reference", reference)):
-        if some.requests < settings.minimum_requests:
+        if some.premises < settings.minimum_premises:
             return (
-                f"The {some.pairs} pairs of {whose} are of {some.requests} requests, at least "
-                f"{settings.minimum_requests} are asked for: make windows longer."
+                f"The {some.pairs} pairs of {whose} are about {some.premises} premises, at least "
+                f"{settings.minimum_premises} are asked for: make windows longer."
             )
     return ""

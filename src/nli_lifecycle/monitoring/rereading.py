@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from nli_lifecycle.monitoring.clusters import numbered
-from nli_lifecycle.monitoring.columns import COLUMNS, Floats, Rows, read
+from nli_lifecycle.monitoring.columns import COLUMNS, Bools, Floats, Ints, Rows, read
 from nli_lifecycle.monitoring.findings import Finding
 from nli_lifecycle.monitoring.joining import LabelJoin, Spans
 from nli_lifecycle.monitoring.log import InferenceLog
@@ -22,7 +21,6 @@ AGAIN = (*COLUMNS, "request_id", "endpoint")
 #: A word may reach the database before the answer it is about: services move their journals one by
 #: one. So many arrivals before a window's first row are looked through for words about it.
 EARLY_WORDS = 100_000
-Bools = npt.NDArray[np.bool_]
 NAMED = 5  # pairs in a message
 
 
@@ -110,18 +108,18 @@ def measure_texts(
     if not waiting:
         return {}
     spans = Spans([window.span for window in waiting])
-    parts: dict[int, list[tuple[Floats, Bools, Bools]]] = {}
+    parts: dict[int, list[tuple[Floats, Ints, Ints, Bools]]] = {}
     found: dict[int, Finding] = {}
     for rows in _rows(log, waiting):
         for place, inside in spans.find(rows):
-            part = row_features(rows)[inside], rows.begins[inside], rows.sound[inside]
-            parts.setdefault(place, []).append(part)
+            whose = rows.position[inside], rows.premise[inside], rows.sound[inside]
+            parts.setdefault(place, []).append((row_features(rows)[inside], *whose))
         for place in [p for p in parts if waiting[p].last_arrival <= rows.arrival[-1]]:
             window = waiting[place]
-            features, begins, sound = map(np.concatenate, zip(*parts.pop(place)))
-            requests = numbered(begins, sound)
-            known = references[window.digest]
-            found[window.number] = text_drift(known, features[sound], settings, requests)
+            features, position, premise, sound = map(np.concatenate, zip(*parts.pop(place)))
+            clusters = numbered(position, premise, sound)
+            reference = references[window.digest]
+            found[window.number] = text_drift(reference, features[sound], settings, clusters)
     return found
 
 

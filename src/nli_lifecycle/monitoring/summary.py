@@ -31,8 +31,8 @@ EDGES: dict[str, Floats] = {
     "latency_ms": np.geomspace(0.1, 1e5, 60),
 }
 
-#: Features whose sums are kept by request, too, as numbers of bins; after the labels.
-BY_REQUEST = tuple(name for name in EDGES if name != "latency_ms")
+#: Features whose sums are kept by cluster, too, as numbers of bins; after the labels.
+CLUSTERED = tuple(name for name in EDGES if name != "latency_ms")
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Summary:
         products: billionths of products of two labels' probabilities, by label given (first
             axis), shape (3, 3, 3).
         histograms: rows by bin of ``EDGES``; the last bin holds the rows that do not say.
-        clusters: by request: whether each label was given, then the bins of ``BY_REQUEST``; without
-            rows where a summary was made before there was such a thing.
+        clusters: by request and premise: whether each label was given, then the bins of
+            ``CLUSTERED``; without rows where a summary was made before there was such a thing.
     """
 
     pairs: int
@@ -85,7 +85,7 @@ class Summary:
             expected=np.zeros((WIDTH, WIDTH), np.int64),
             products=np.zeros((WIDTH, WIDTH, WIDTH), np.int64),
             histograms={name: np.zeros(len(e) + 2, np.int64) for name, e in EDGES.items()},
-            clusters=Clusters.empty(WIDTH + len(BY_REQUEST)),
+            clusters=Clusters.empty(WIDTH + len(CLUSTERED)),
         )
 
     @classmethod
@@ -108,7 +108,7 @@ class Summary:
         features["confidence"] = probabilities[np.arange(len(used)), label]
         bins = {name: _bins(name, features[name]) for name in EDGES}
         figures = np.column_stack(
-            [np.eye(WIDTH, dtype=np.int64)[label], *(bins[name] for name in BY_REQUEST)]
+            [np.eye(WIDTH, dtype=np.int64)[label], *(bins[name] for name in CLUSTERED)]
         )
         pairwise = probabilities[:, _ABOVE[0]] * probabilities[:, _ABOVE[1]]
         products = np.zeros((WIDTH, WIDTH, WIDTH), np.int64)
@@ -126,7 +126,7 @@ class Summary:
             expected=_sums(probabilities, label).T.copy(),
             products=products,
             histograms={n: np.bincount(b, minlength=len(EDGES[n]) + 2) for n, b in bins.items()},
-            clusters=Clusters.of(rows.begins[places], sound, figures),
+            clusters=Clusters.of(rows.position[places], rows.premise[places], sound, figures),
         )
 
     def __add__(self, other: Summary) -> Summary:
@@ -156,13 +156,13 @@ class Summary:
         return self.pairs + self.damaged
 
     @property
-    def requests(self) -> int:
-        """Requests that the pairs were of; as many as pairs, where nothing is known of them."""
+    def premises(self) -> int:
+        """Premises asked about, in each request anew; as many as pairs, where it is not known."""
         return self.clusters.count() + self.pairs - self.clusters.rows
 
     def design_effect(self, feature: str) -> float:
         """By which the pairs are fewer than they seem, for the distribution of a feature."""
-        return self.clusters.design_effect(WIDTH + BY_REQUEST.index(feature))
+        return self.clusters.design_effect(WIDTH + CLUSTERED.index(feature))
 
     def label_effect(self) -> float:
         """The same for the mix of labels."""

@@ -21,7 +21,7 @@ from nli_lifecycle.nli.metrics.proportions import design_effect
 LENGTHS = ("premise_words", "hypothesis_words")
 SHARES = ("overlap", "unknown_share")
 RIDGE = 1.0  # penalty on standardised weights: a few rows must not separate perfectly
-MINIMUM_REQUESTS = (
+MINIMUM_CLUSTERS = (
     30  # of a window: from fewer it cannot be told how much their pairs hang together
 )
 STEPS = 12  # of Newton's method, which converges in fewer
@@ -56,7 +56,7 @@ def row_features(rows: Rows) -> Floats:
 
 
 def text_drift(
-    reference: Floats, window: Floats, settings: TextDriftSettings, requests: Ints | None = None
+    reference: Floats, window: Floats, settings: TextDriftSettings, clusters: Ints | None = None
 ) -> Finding:
     """Tell a window's rows from the reference's, by a logistic regression that has not seen them.
 
@@ -64,9 +64,9 @@ def text_drift(
         reference: features, taken as those of independent pairs, shape (m, k).
         window: features, shape (n, k).
         settings: how texts are compared.
-        requests: number of each row's request, shape (n,), from 0 without gaps; None: each row is
-            of its own. A request either teaches or is judged, and the variance is that between
-            requests (as Obuchowski 1997, Biometrics 53: 567-578).
+        clusters: number of each row's cluster, shape (n,), from 0 without gaps: pairs of one
+            request and premise; None: each row is its own. A cluster either teaches or is judged,
+            and the variance is that between clusters (as Obuchowski 1997, Biometrics 53: 567-578).
 
     Returns:
         ``text_drift``: ``value`` is the area under the ROC curve (0.5: they cannot be told apart);
@@ -90,15 +90,15 @@ def text_drift(
     rows = _expanded(np.vstack([reference, window]))
     ours = np.repeat([0.0, 1.0], [len(reference), pairs])
     generator = np.random.default_rng(settings.seed)
-    together = np.arange(pairs) if requests is None else requests
+    together = np.arange(pairs) if clusters is None else clusters
     sizes = len(reference), int(together.max()) + 1
-    if sizes[1] < MINIMUM_REQUESTS:
+    if sizes[1] < MINIMUM_CLUSTERS:
         return Finding(
             name="text_drift",
             state="insufficient",
             pairs=pairs,
-            why=f"The {pairs} pairs of the window are of {sizes[1]} requests, at least "
-            f"{MINIMUM_REQUESTS} are asked for.",
+            why=f"The {pairs} pairs of the window are about {sizes[1]} premises, at least "
+            f"{MINIMUM_CLUSTERS} are asked for.",
         )
     teaching = [generator.permutation(n) % 2 == 0 for n in sizes]
     taught = np.concatenate([teaching[0], teaching[1][together]])
@@ -122,13 +122,13 @@ def text_drift(
     )
 
 
-def delong(before: Floats, now: Floats, requests: Ints | None = None) -> tuple[float, float]:
+def delong(before: Floats, now: Floats, clusters: Ints | None = None) -> tuple[float, float]:
     """Area under the ROC curve of scores, and its variance (DeLong et al. 1988).
 
     Args:
         before: scores of negatives, shape (m,), m ≥ 2.
         now: scores of positives, shape (n,), n ≥ 2.
-        requests: of the positives, as in ``text_drift``.
+        clusters: of the positives, as in ``text_drift``.
     """
     from scipy.stats import rankdata  # half a second, which only those pay who measure this
 
@@ -136,7 +136,7 @@ def delong(before: Floats, now: Floats, requests: Ints | None = None) -> tuple[f
     ranks = rankdata(np.concatenate([before, now]))
     above = (ranks[m:] - rankdata(now)) / m  # share of negatives below each positive
     below = 1 - (ranks[:m] - rankdata(before)) / n
-    variance = above.var(ddof=1) / n * design_effect(above, requests) + below.var(ddof=1) / m
+    variance = above.var(ddof=1) / n * design_effect(above, clusters) + below.var(ddof=1) / m
     return float(above.mean()), float(variance)
 
 

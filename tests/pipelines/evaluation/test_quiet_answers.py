@@ -93,6 +93,7 @@ def test_columns_are_computed_as_the_service_logs_them(bundle):
     assert (ours.predicted == theirs.predicted).all() and (ours.expected == theirs.expected).all()
     assert ours.histograms["unknown_share"][:-1].sum() == 40  # the tokenizer was asked
     assert ours.histograms["overlap"][-1] == 10  # hypotheses without words
+    assert ours.premises == 4  # in whatever order their pairs lie
     assert np.array_equal(np.array(found.texts), text_features(batch))
 
 
