@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
+from nli_lifecycle.errors import first_line
 from nli_lifecycle.monitoring.columns import Ints
 from nli_lifecycle.monitoring.log import LogUnreadable
 from nli_lifecycle.serving.log.reading import NoLogHere
@@ -130,7 +131,7 @@ class DeltaSource:
             raise NoLogHere(f"There is no Delta table at {self.place}.") from error
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
             raise LogUnreadable(
-                f"{self.place} cannot be read: {_first_line(error)}. Check that it is a Delta "
+                f"{self.place} cannot be read: {first_line(error).rstrip('.')}. Check that it is a Delta "
                 "table and that its storage can be reached; a table with features that delta-rs "
                 "lacks is read by its name, through Spark."
             ) from error
@@ -163,8 +164,3 @@ def _literal(key: Key, number: int) -> str:
     if not key.moments:
         return str(int(number))
     return f"arrow_cast({int(number)}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:300].rstrip(".")
