@@ -130,10 +130,11 @@ class DeltaSource:
         except TableNotFoundError as error:
             raise NoLogHere(f"There is no Delta table at {self.place}.") from error
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
+            why = first_line(error).rstrip(".")
             raise LogUnreadable(
-                f"{self.place} cannot be read: {first_line(error).rstrip('.')}. Check that it is a Delta "
-                "table and that its storage can be reached; a table with features that delta-rs "
-                "lacks is read by its name, through Spark."
+                f"{self.place} cannot be read: {why}. Check that it is a Delta table and that its "
+                "storage can be reached; a table with features that delta-rs lacks is read by its "
+                "name, through Spark."
             ) from error
 
 
