@@ -95,7 +95,7 @@ def test_a_release_on_spark_connect_and_a_tracking_server(
     assert run.info.status == "FINISHED"
     assert run.data.tags["conf_sha256"] == sha256(workplace.conf.read_bytes())
     assert run.data.tags["package_code"] == installed_hash()
-    assert not list(workplace.elsewhere.iterdir())
+    assert workplace.left_behind() == []
     assert summary["decision"] == "promote" and summary["rows_read"] == 900
 
 
@@ -111,7 +111,7 @@ def test_a_standalone_cluster_makes_the_same_model_of_the_same_pairs(
     for name in ("rows_read", "rows_kept", "digest", "version"):
         assert summary[name] == on_connect[1][name], name
     assert summary["decision"] == "unchanged"
-    assert not list(training.workplace.elsewhere.iterdir())
+    assert training.workplace.left_behind() == []
 
 
 def test_a_task_without_its_data_fails_and_so_does_its_run(

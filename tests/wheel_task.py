@@ -89,6 +89,10 @@ class Workplace:
         found: list[str | None] = json.loads(said.rpartition("OUTCOMES")[2])
         return found
 
+    def left_behind(self) -> list[Path]:
+        """Files that tasks wrote where they were started; MLflow 3.8 leaves an empty folder."""
+        return [path for path in self.elsewhere.rglob("*") if path.is_file()]
+
     def _run(self, script: str, *words: str, **variables: str) -> tuple[int, str]:
         ours = ("PYTHONPATH", "NLI_HOME", "DO_NOT_TRACK")
         kept = {name: value for name, value in os.environ.items() if name not in ours}
