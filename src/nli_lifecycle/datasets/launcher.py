@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
 
-#: Runs a script in so many processes, and raises where one fails.
-Launcher = Callable[[Path, int], None]
+from nli_lifecycle.nli.training.task import Launcher
 
 
 class LauncherDataset(AbstractDataset[None, Launcher]):

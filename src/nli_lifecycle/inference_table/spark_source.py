@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from nli_lifecycle.engines.session import open_session
+from nli_lifecycle.errors import first_line
 from nli_lifecycle.inference_table.source import Key
 from nli_lifecycle.monitoring.columns import Ints
 from nli_lifecycle.monitoring.log import LogUnreadable
@@ -100,7 +101,7 @@ class SparkSource:
         except PySparkException as error:
             if MISSING in str(error):
                 raise NoLogHere(f"There is no table {self.place} in Spark's catalog.") from error
-            reason = str(error).strip().splitlines()[0].rstrip(".")
+            reason = first_line(error).rstrip(".")
             raise LogUnreadable(
                 f"The table {self.place} cannot be read: {reason}. Check its name, and that "
                 "whoever runs this may SELECT from it."

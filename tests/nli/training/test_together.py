@@ -22,9 +22,8 @@ from tiny_encoder import make_tiny_encoder
 
 from nli_lifecycle.nli.labels import LABELS
 from nli_lifecycle.nli.training.loop import TrainingResult, train
-from nli_lifecycle.nli.training.task import Task
+from nli_lifecycle.nli.training.task import Launcher, Task
 from nli_lifecycle.nli.training.together import (
-    Launcher,
     ProcessesError,
     torchrun,
     train_together,

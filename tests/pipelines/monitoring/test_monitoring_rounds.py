@@ -13,7 +13,7 @@ from filed_runs import evaluated, measured, released
 from life import kinds, submit
 from logged import said
 from mlflow.exceptions import MlflowException
-from monitoring_run import NOW, PAIRS, MonitoringRun, Traffic, evidence, finding, known
+from monitoring_run import NOW, PAIRS, MonitoringRun, Traffic, finding
 
 from nli_lifecycle.errors import explain
 from nli_lifecycle.monitoring.columns import UNKNOWN
@@ -22,12 +22,6 @@ from nli_lifecycle.pipelines.monitoring.round import MonitoringError
 from nli_lifecycle.serving.head import Release
 
 STRANGER = Release("prod.nli.classifier", "99", "f" * 64, 9)
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MonitoringRun:
-    known(monkeypatch, evidence())
-    return MonitoringRun(tmp_path)
 
 
 @pytest.fixture

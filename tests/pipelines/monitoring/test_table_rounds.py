@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from logged import by_row, said
-from monitoring_run import NOW, PAIRS, MonitoringRun, Traffic, evidence, known
+from monitoring_run import NOW, PAIRS, MonitoringRun, Traffic
 from payloads import LABELS, logged, write, write_entities
 
 from nli_lifecycle.datasets.inference_table import InferenceTableDataset
@@ -18,12 +18,6 @@ from nli_lifecycle.monitoring.report import MonitoringReport
 from nli_lifecycle.pipelines.monitoring import reading
 from nli_lifecycle.pipelines.monitoring.round import MonitoringError
 from nli_lifecycle.serving.log.features import Deriver
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MonitoringRun:
-    known(monkeypatch, evidence())
-    return MonitoringRun(tmp_path)
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+#: Starts so many processes of a Python script and waits for them; raises an error if one fails.
+Launcher = Callable[[Path, int], None]
 
 #: Environment variable: number of the process that started the others on its own machine.
 STARTER = "NLI_TRAINING_STARTER"

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,14 +24,11 @@ import pandas as pd
 
 from nli_lifecycle.nli.training.devices import usable_cpus
 from nli_lifecycle.nli.training.loop import OnMetrics, TrainingResult
-from nli_lifecycle.nli.training.task import STARTER, Task
+from nli_lifecycle.nli.training.task import STARTER, Launcher, Task
 from nli_lifecycle.parameters import TrainingParameters
 from nli_lifecycle.provenance import code_archive
 
 logger = logging.getLogger(__name__)
-
-#: Starts so many processes of a Python script and waits for them; raises an error if one fails.
-Launcher = Callable[[Path, int], None]
 
 #: What each process runs: this very code, whatever is installed where it runs.
 #: Its end is abrupt: all is written, and threads of native libraries may abort a longer one.

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from nli_lifecycle.datasets.launcher import Launcher
 from nli_lifecycle.datasets.store import KeyedStore
 from nli_lifecycle.lifecycle.approval import supersede_others
 from nli_lifecycle.lifecycle.documents import ModelRef
@@ -23,6 +22,7 @@ from nli_lifecycle.lifecycle.standing import AUTHOR
 from nli_lifecycle.lifecycle.versions import CHAMPION, PREVIOUS, Registry
 from nli_lifecycle.nli.bundle import Bundle, open_bundle
 from nli_lifecycle.nli.origin import write_origin
+from nli_lifecycle.nli.training.task import Launcher
 from nli_lifecycle.parameters import BY_THE_WAY, ExportParameters, TrainingParameters
 from nli_lifecycle.provenance import code_version, library_versions, sha256_json
 from nli_lifecycle.pyfunc.package import save_pyfunc
